@@ -1,4 +1,8 @@
-/* generated from crds/mirrorexperiments.yaml; run `npm run generate` */
+// generated from crds/mirrorexperiments.yaml; run npm run generate
+//
+// The types of an object as the API server returns it: a field with a default is always there, so it is not optional
+// here although users may leave it out.
+
 /**
  * What to compare, how requests are copied, where telemetry is read and what is tolerated.
  */
@@ -73,11 +77,11 @@ export interface MirrorExperimentSpec {
     /**
      * Share of the matching live requests that is copied, in percent.
      */
-    percent?: number;
+    percent: number;
     /**
      * HTTP methods that are copied. The default leaves out those that write, because a copied write would write twice. ["*"] copies every method.
      */
-    methods?: ("GET" | "HEAD" | "OPTIONS" | "POST" | "PUT" | "PATCH" | "DELETE" | "TRACE" | "*")[];
+    methods: ('GET' | 'HEAD' | 'OPTIONS' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'TRACE' | '*')[];
     /**
      * An Envoy whose configuration is in a ConfigMap.
      */
@@ -112,7 +116,7 @@ export interface MirrorExperimentSpec {
          * The workload whose pods run Envoy. They are replaced by a rolling restart.
          */
         workload: {
-          kind?: "Deployment" | "DaemonSet" | "StatefulSet";
+          kind: 'Deployment' | 'DaemonSet' | 'StatefulSet';
           name: string;
         };
       };
@@ -137,90 +141,91 @@ export interface MirrorExperimentSpec {
       /**
        * AppRequests (workspace schema) or requests (classic schema).
        */
-      table?: "AppRequests" | "requests";
+      table: 'AppRequests' | 'requests';
       /**
        * Custom dimension that carries the version.
        */
-      versionProperty?: string;
+      versionProperty: string;
     };
   };
   /**
    * When telemetry is compared, what is tolerated and how sure a verdict has to be.
    */
-  analysis?: {
+  analysis: {
     /**
      * Time between two looks at the telemetry, and the length of a block.
      */
-    intervalSeconds?: number;
+    intervalSeconds: number;
     /**
      * Time after the first copied request that is left out, because cold starts are not regressions.
      */
-    warmupSeconds?: number;
+    warmupSeconds: number;
     /**
      * Age that telemetry must have before it is read, for ingestion. It must exceed the request timeout.
      */
-    settleSeconds?: number;
+    settleSeconds: number;
     /**
      * No Pass before this much analysed time.
      */
-    minDurationSeconds?: number;
+    minDurationSeconds: number;
     /**
      * Time after the start at which what is undecided becomes Inconclusive.
      */
-    deadlineSeconds?: number;
+    deadlineSeconds: number;
     /**
      * Probability, in percent, that a candidate within tolerance is ever failed, over all routes, gates and looks together.
      */
-    falseAlarmPercent?: number;
+    falseAlarmPercent: number;
     /**
      * Effective number of requests that each version needs on a route before a gate can decide.
      */
-    minRequests?: number;
+    minRequests: number;
     /**
      * Latency gates on successful requests. A percentile may rise by the larger of the two tolerances.
      */
-    latency?: {
+    latency: {
       percentile: number;
-      maxIncreasePercent?: number;
-      maxIncreaseMilliseconds?: number;
+      maxIncreasePercent: number;
+      maxIncreaseMilliseconds: number;
       /**
        * The gate can fail the experiment, but a Pass does not wait for its evidence.
        */
-      failOnly?: boolean;
+      failOnly: boolean;
     }[];
     /**
      * Error-rate gate.
      */
-    errors?: {
+    errors: {
       /**
        * Tolerated increase of the error rate, in basis points (100 = 1 percentage point).
        */
-      maxIncreaseBasisPoints?: number;
+      maxIncreaseBasisPoints: number;
     };
     /**
      * Lost-copies gate.
      */
-    coverage?: {
+    coverage: {
       /**
        * Tolerated share of copies that telemetry does not show, in percent.
        */
-      maxLossPercent?: number;
+      maxLossPercent: number;
     };
     /**
      * Operation names that are analysed.
      */
-    routes?: {
+    routes: {
       /**
        * Only these operation names, each of which must pass. Empty - all that appear.
        */
-      include?: string[];
+      include: string[];
       /**
        * Operation names that are left out.
        */
-      exclude?: string[];
+      exclude: string[];
     };
   };
 }
+
 /**
  * What the operator saw and decided.
  */
@@ -232,7 +237,7 @@ export interface MirrorExperimentStatus {
   /**
    * Absent while the experiment runs.
    */
-  verdict?: "Pass" | "Fail" | "Inconclusive";
+  verdict?: 'Pass' | 'Fail' | 'Inconclusive';
   /**
    * The verdict, or what the experiment is doing, in a sentence.
    */
@@ -333,7 +338,7 @@ export interface MirrorExperimentStatus {
    */
   routes?: {
     name: string;
-    verdict: "Pass" | "Fail" | "Running" | "Inconclusive";
+    verdict: 'Pass' | 'Fail' | 'Running' | 'Inconclusive';
     /**
      * The gate that decided, or that is still open.
      */
@@ -385,8 +390,8 @@ export interface MirrorExperimentStatus {
    */
   routesLeftOut?: number;
   conditions?: {
-    type: "Accepted" | "CandidateReady" | "Mirroring" | "TelemetryFlowing" | "Complete" | "Passed";
-    status: "True" | "False" | "Unknown";
+    type: 'Accepted' | 'CandidateReady' | 'Mirroring' | 'TelemetryFlowing' | 'Complete' | 'Passed';
+    status: 'True' | 'False' | 'Unknown';
     reason: string;
     message: string;
     lastTransitionTime: string;
