@@ -14,7 +14,7 @@ export interface KubernetesObject {
   readonly [field: string]: unknown;
 }
 
-export type TargetKind = 'ConfigMap' | 'Deployment' | 'DaemonSet' | 'StatefulSet' | 'Service';
+export type TargetKind = 'MirrorExperiment' | 'ConfigMap' | 'Deployment' | 'DaemonSet' | 'StatefulSet' | 'Service';
 
 /** Names one object that the operator reads or patches. */
 export interface ObjectRef {
