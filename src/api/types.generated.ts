@@ -259,6 +259,17 @@ export interface MirrorExperimentStatus {
    */
   completionTime?: string;
   /**
+   * Objects that this run changes. They are listed before the first of them is patched, so that a restart or a changed spec finds them all.
+   */
+  targets?: {
+    kind: 'ConfigMap' | 'Deployment' | 'DaemonSet' | 'StatefulSet';
+    name: string;
+    /**
+     * True while the object carries changes of this run.
+     */
+    patched: boolean;
+  }[];
+  /**
    * Image that the candidate ran with.
    */
   candidateImage?: string;
