@@ -58,7 +58,8 @@ function toTypedSchema(schema: unknown): unknown {
 function servedSchema(crd: unknown): unknown {
   const versions = field(field(crd, 'spec'), 'versions');
   const served = Array.isArray(versions) ? versions.filter((version) => field(version, 'served') === true) : [];
-  if (served.length !== 1) throw new Error(`the definition serves ${served.length} versions; types are for exactly one`);
+  if (served.length !== 1)
+    throw new Error(`the definition serves ${served.length} versions; types are for exactly one`);
   return field(field(served[0], 'schema'), 'openAPIV3Schema');
 }
 

@@ -1,0 +1,31 @@
+import { accessSync, constants } from 'node:fs';
+import { envoyLocation, kubernetesLocation } from './setup/locations.mjs';
+
+export interface Binaries {
+  etcd: string;
+  kubeApiserver: string;
+  kubectl: string;
+  envoy: string;
+}
+
+/**
+ * Paths of the real programs that tests and the demo run: those of KUBEBUILDER_ASSETS and ENVOY_BIN where set, else those
+ * that `npm run setup` put in the cache. Throws when one of them cannot be executed.
+ */
+export function binaries(env: Readonly<Record<string, string | undefined>> = process.env): Binaries {
+  const kubernetes = kubernetesLocation(env);
+  const envoy = envoyLocation(env);
+  for (const { variable, binaries } of [kubernetes, envoy]) {
+    for (const path of Object.values(binaries)) requireExecutable(path, variable);
+  }
+  return { ...kubernetes.binaries, ...envoy.binaries };
+}
+
+function requireExecutable(path: string, variable: string | undefined): void {
+  try {
+    accessSync(path, constants.X_OK);
+  } catch (cause) {
+    const remedy = variable ? `correct ${variable}, or unset it and run npm run setup` : 'run npm run setup';
+    throw new Error(`${path} is not an executable file: ${remedy}`, { cause });
+  }
+}

@@ -1,0 +1,36 @@
+import { defineConfig } from 'vitest/config';
+
+// Two kinds of tests, told apart by the file name:
+//   *.test.ts              unit: pure, or on files of this repository; no process, no socket. `npm run test:unit`
+//   *.integration.test.ts  integration: real programs and sockets on 127.0.0.1 (API server, Envoy, kubectl, servers of our
+//                          own). They share one API server (test/support/apiServer.ts) and get the programs that
+//                          `npm run setup` provides.
+// A test file that starts a process or listens on a port is an integration test.
+export default defineConfig({
+  test: {
+    // tools/countTests.mjs reads the results.
+    reporters: ['default', ['json', { outputFile: '.cache/test-results.json' }]],
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/**/*.integration.test.ts'],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          name: 'integration',
+          include: ['test/**/*.integration.test.ts'],
+          globalSetup: ['test/support/sharedCluster.ts'],
+          sequence: { groupOrder: 1 },
+          // An API server, an Envoy and a load loop fill two cores.
+          maxWorkers: 2,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});
