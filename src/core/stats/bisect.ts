@@ -1,0 +1,15 @@
+/**
+ * The last point, from `from` towards `to`, at which `holds` is known to be true; null when it is false at `from`.
+ * `holds` changes once between the two, from true to false. Halves the distance `steps` times.
+ */
+export function bisect(holds: (x: number) => boolean, from: number, to: number, steps: number): number | null {
+  if (!holds(from)) return null;
+  let known = from;
+  let open = to;
+  for (let step = 0; step < steps; step++) {
+    const middle = 0.5 * (known + open);
+    if (holds(middle)) known = middle;
+    else open = middle;
+  }
+  return known;
+}
