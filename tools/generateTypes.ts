@@ -55,7 +55,8 @@ function toTypedSchema(schema: unknown): unknown {
   return typed;
 }
 
-function servedSchema(crd: unknown): unknown {
+/** The OpenAPI schema of the one version that the definition serves. */
+export function servedSchema(crd: unknown): unknown {
   const versions = field(field(crd, 'spec'), 'versions');
   const served = Array.isArray(versions) ? versions.filter((version) => field(version, 'served') === true) : [];
   if (served.length !== 1)
@@ -63,7 +64,8 @@ function servedSchema(crd: unknown): unknown {
   return field(field(served[0], 'schema'), 'openAPIV3Schema');
 }
 
-function field(value: unknown, name: string): unknown {
+/** A field that must be there. */
+export function field(value: unknown, name: string): unknown {
   if (typeof value === 'object' && value !== null && Object.hasOwn(value, name)) {
     return (value as Record<string, unknown>)[name];
   }

@@ -1,0 +1,14 @@
+/** Names that the operator writes to the cluster, or looks for there. They are API: changing one breaks objects that carry it. */
+export const group = 'mirroring.dev';
+export const version = 'v1alpha1';
+export const apiVersion = `${group}/${version}`;
+export const kind = 'MirrorExperiment';
+export const plural = 'mirrorexperiments';
+
+/** Keeps an experiment until everything that its run patched is restored. */
+export const finalizer = `${group}/restore`;
+
+/** On a patched object: what was there before. Written in the same write as the patch. */
+export const journalAnnotation = `${group}/journal`;
+/** On a pod template: hash of the configuration that its pods must have started with. A new value restarts them. */
+export const configHashAnnotation = `${group}/config-hash`;

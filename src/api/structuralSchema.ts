@@ -1,0 +1,171 @@
+/**
+ * A structural schema as a CustomResourceDefinition holds it, as far as this project uses it. Rules in CEL are left out:
+ * they are for the API server.
+ */
+export interface StructuralSchema {
+  readonly type: 'object' | 'array' | 'string' | 'integer' | 'number' | 'boolean';
+  readonly default?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly format?: string;
+  readonly pattern?: string;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly minItems?: number;
+  readonly maxItems?: number;
+  /** No two items are equal (x-kubernetes-list-type: set). */
+  readonly set?: boolean;
+  /** No two items agree in all of these fields (x-kubernetes-list-map-keys). */
+  readonly mapKeys?: readonly string[];
+  readonly items?: StructuralSchema;
+  readonly required?: readonly string[];
+  readonly properties?: Readonly<Record<string, StructuralSchema>>;
+}
+
+export interface FieldError {
+  /** Where, as kubectl writes it: spec.analysis.latency[0].percentile */
+  readonly path: string;
+  /** What is wrong there, and what to do. */
+  readonly message: string;
+}
+
+/** The value with defaults filled in and only the fields of the schema; it is fit for use only when there is no error. */
+export interface Validated {
+  readonly value: unknown;
+  readonly errors: readonly FieldError[];
+}
+
+/**
+ * Checks outside data against a schema and fills in defaults, as the API server does on the way in. A field that the
+ * schema does not have is an error: it would ask for something that is not done. Never throws; the input is not changed.
+ */
+export function validate(schema: StructuralSchema, input: unknown, path: string): Validated {
+  const errors: FieldError[] = [];
+  const value = check(schema, input, path, errors);
+  return { value, errors };
+}
+
+function check(schema: StructuralSchema, input: unknown, path: string, errors: FieldError[]): unknown {
+  const problem = typeProblem(schema.type, input);
+  if (problem !== undefined) {
+    errors.push({ path, message: problem });
+    return undefined;
+  }
+  for (const message of valueProblems(schema, input)) errors.push({ path, message });
+  if (isRecord(input)) return checkFields(schema, input, path, errors);
+  if (Array.isArray(input)) return checkItems(schema, input, path, errors);
+  return input;
+}
+
+function checkFields(schema: StructuralSchema, input: object, path: string, errors: FieldError[]): unknown {
+  const value: Record<string, unknown> = {};
+  const properties = schema.properties ?? {};
+  for (const [name, field] of Object.entries(properties)) {
+    // Like the API server: null stands for the default, where there is one.
+    const given = own(input, name);
+    const used = given === undefined || (given === null && field.default !== undefined) ? field.default : given;
+    if (used !== undefined) value[name] = check(field, used, join(path, name), errors);
+    else if (schema.required?.includes(name)) errors.push({ path: join(path, name), message: 'is missing: set it' });
+  }
+  for (const name of Object.keys(input)) {
+    if (Object.hasOwn(properties, name)) continue;
+    const message = 'is not a field that this operator knows: check the spelling, or upgrade the operator';
+    errors.push({ path: join(path, name), message });
+  }
+  return value;
+}
+
+function checkItems(schema: StructuralSchema, input: readonly unknown[], path: string, errors: FieldError[]): unknown {
+  const { items } = schema;
+  if (items === undefined) return [];
+  const seen = new Set<string>();
+  return Array.from(input, (item, index) => {
+    const value = check(items, item, `${path}[${index}]`, errors);
+    const key = itemKey(schema, value);
+    if (key !== undefined && seen.has(key)) {
+      errors.push({ path: `${path}[${index}]`, message: `is there twice (${key}): keep one` });
+    } else if (key !== undefined) seen.add(key);
+    return value;
+  });
+}
+
+/** Text that two items of a set or map share when they are duplicates; undefined where duplicates are allowed. */
+export function itemKey(schema: StructuralSchema, item: unknown): string | undefined {
+  const text = (value: unknown) => (typeof value === 'string' ? JSON.stringify(value) : describe(value));
+  if (schema.set === true) return text(item);
+  if (schema.mapKeys === undefined || !isRecord(item)) return undefined;
+  return schema.mapKeys.map((name) => `${name} ${text(own(item, name))}`).join(', ');
+}
+
+function typeProblem(type: StructuralSchema['type'], value: unknown): string | undefined {
+  const right = {
+    object: isRecord(value),
+    array: Array.isArray(value),
+    string: typeof value === 'string',
+    integer: Number.isSafeInteger(value),
+    number: Number.isFinite(value),
+    boolean: typeof value === 'boolean',
+  };
+  if (right[type]) return undefined;
+  const name = { object: 'an object', array: 'a list', integer: 'a whole number', boolean: 'true or false' };
+  return `must be ${name[type as keyof typeof name] ?? `a ${type}`}; it is ${describe(value)}`;
+}
+
+function* valueProblems(schema: StructuralSchema, value: unknown): Generator<string> {
+  const allowed = schema.const === undefined ? schema.enum : [schema.const];
+  if (allowed !== undefined && !allowed.includes(value)) {
+    yield `${describe(value)} is not supported: use ${allowed.map(describe).join(', ')}`;
+  }
+  if (typeof value === 'string') yield* textProblems(schema, value);
+  if (typeof value === 'number') yield* sizeProblems(value, schema.minimum, schema.maximum, 'must be', '');
+  if (Array.isArray(value)) yield* sizeProblems(value.length, schema.minItems, schema.maxItems, 'must have', ' items');
+}
+
+function* textProblems(schema: StructuralSchema, text: string): Generator<string> {
+  // The API server counts code points, not UTF-16 units.
+  yield* sizeProblems([...text].length, schema.minLength, schema.maxLength, 'must have', ' characters');
+  if (schema.pattern !== undefined && !new RegExp(schema.pattern, 'u').test(text)) {
+    yield `${describe(text)} must match ${schema.pattern}`;
+  }
+  if (schema.format === 'date-time' && !isTimestamp(text)) {
+    yield `${describe(text)} must be a time such as 2026-01-31T12:00:00Z`;
+  }
+}
+
+function* sizeProblems(size: number, minimum: number | undefined, maximum: number | undefined, be: string, of: string) {
+  if (minimum !== undefined && size < minimum) yield `${be} at least ${minimum}${of}; it ${has(be)} ${size}`;
+  if (maximum !== undefined && size > maximum) yield `${be} at most ${maximum}${of}; it ${has(be)} ${size}`;
+}
+
+function has(be: string): string {
+  return be === 'must be' ? 'is' : 'has';
+}
+
+function isTimestamp(text: string): boolean {
+  return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(text) && Number.isFinite(Date.parse(text));
+}
+
+/** A JSON object. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Only the object's own field: a name such as constructor must not be found on its prototype. */
+export function own(input: object, name: string): unknown {
+  return Object.hasOwn(input, name) ? (input as Readonly<Record<string, unknown>>)[name] : undefined;
+}
+
+function join(path: string, name: string): string {
+  return path === '' ? name : `${path}.${name}`;
+}
+
+/** A short text of any value; JSON.stringify and String throw on some. */
+function describe(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 100 ? `${value.slice(0, 100)}…` : value);
+  if (value === null || typeof value === 'number' || typeof value === 'boolean') return `${value}`;
+  if (value === undefined) return 'missing';
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}
