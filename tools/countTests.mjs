@@ -1,0 +1,21 @@
+// countTests.mjs EXIT_CODE RESULTS: prints "N passed, N failed[, N skipped]" for the exit code of `npm test` and the results
+// that vitest wrote, if it came to run. Exits 1 when anything failed or nothing passed.
+import { existsSync, readFileSync } from 'node:fs';
+
+const [exitCode, resultsFile] = process.argv.slice(2);
+const results = existsSync(resultsFile) ? JSON.parse(readFileSync(resultsFile, 'utf8')).testResults : [];
+
+const tests = results.flatMap((file) => file.assertionResults);
+const withStatus = (...statuses) => tests.filter((test) => statuses.includes(test.status)).length;
+const passed = withStatus('passed');
+const skipped = withStatus('skipped', 'pending', 'todo', 'disabled');
+// A file that fails outside its tests (an import, a hook) is a failure although no test of it is.
+const brokenFiles = results.filter(
+  (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
+).length;
+const failedTests = tests.length - passed - skipped + brokenFiles;
+// What fails without a test: set-up, lint, types, unused code, an error between tests.
+const failed = exitCode !== '0' && failedTests === 0 ? 1 : failedTests;
+
+console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+if (failed > 0 || passed === 0) process.exitCode = 1;

@@ -1,0 +1,21 @@
+// Makes a fresh clone ready for `npm test` and `npm run demo`: packages, Node, and the real programs they run.
+// Plain JavaScript without dependencies: it runs before anything is installed, on whatever Node there is.
+import { installDependencies, nodeInForce } from './setup/dependencies.mjs';
+import { provideEnvoy } from './setup/envoy.mjs';
+import { provideKubernetes } from './setup/kubernetes.mjs';
+import { SetupError } from './setup/problem.mjs';
+import { formatDuration } from './setup/progress.mjs';
+
+try {
+  const started = Date.now();
+  await installDependencies();
+  const node = await nodeInForce();
+  const kubernetes = await provideKubernetes();
+  const envoy = await provideEnvoy();
+  const took = formatDuration(Date.now() - started);
+  console.log(`Set up in ${took}: Node ${node}, ${kubernetes}, ${envoy}`);
+} catch (error) {
+  if (!(error instanceof SetupError)) throw error;
+  console.error(`\nSet-up failed: ${error.message}`);
+  process.exitCode = 1;
+}
