@@ -1,0 +1,9 @@
+/** Time, timers and chance, so that the engine and its tests decide what they are. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Calls `callback` once after `milliseconds`, unless the returned function is called before. */
+  setTimer(milliseconds: number, callback: () => void): () => void;
+  /** Uniform in [0, 1). */
+  random(): number;
+}
