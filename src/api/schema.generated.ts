@@ -14,12 +14,15 @@ import type { StructuralSchema } from './structuralSchema.ts';
  * spec: self.analysis.routes.include.all(name, !(name in self.analysis.routes.exclude))
  * spec: self.analysis.routes.include.all(name, name != '(all)' && name != '(other)')
  * spec.mirror.deployment: has(self.replicas) || has(self.containers)
+ * spec.mirror.deployment: !has(self.containers) || self.containers.map(container, !has(container.env) ? 0 : container.env.map(variable, size(variable.value)).sum()).sum() <= 65536
  * spec.mirror.deployment.containers[]: has(self.image) || has(self.env)
  * spec.traffic.methods: !('*' in self) || self.size() == 1
  * spec.traffic.envoy: self.liveCluster != self.mirrorCluster
  * spec.traffic.envoy.configMap: !has(self.clustersKey) || self.clustersKey != self.key
  * spec.telemetry.logAnalytics: has(self.workspaceId) != has(self.resourceId)
  * spec.telemetry.logAnalytics: self.table != 'requests' || has(self.resourceId)
+ * spec.telemetry.logAnalytics.workspaceId: self.matches('^[0-9a-fA-F-]{36}$')
+ * spec.telemetry.logAnalytics.resourceId: self.startsWith('/subscriptions/') && self.split('/').size() == 9
  * spec.analysis.latency[]: self.maxIncreasePercent >= 5 || self.maxIncreaseMilliseconds >= 2
  */
 export const specSchema: StructuralSchema = {
