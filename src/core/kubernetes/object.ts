@@ -9,7 +9,11 @@ export interface KubernetesObject {
     readonly resourceVersion: string;
     readonly generation?: number;
     readonly annotations?: Readonly<Record<string, string>>;
-    readonly managedFields?: readonly { readonly manager?: string; readonly time?: string; readonly fieldsV1?: unknown }[];
+    readonly managedFields?: readonly {
+      readonly manager?: string;
+      readonly time?: string;
+      readonly fieldsV1?: unknown;
+    }[];
   };
   readonly [field: string]: unknown;
 }

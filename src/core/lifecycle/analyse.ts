@@ -1,0 +1,170 @@
+import type { ReasonOf } from '../../api/reasons.ts';
+import type { MirrorExperimentStatus } from '../../api/types.generated.ts';
+import { evidenceDocument } from '../samples/evidenceDocument.ts';
+import type { Samples } from '../samples/samples.ts';
+import { nextLookAt, windowAt } from '../schedule.ts';
+import { explain } from '../status/explain.ts';
+import { resultsOf } from '../status/results.ts';
+import { evaluate } from '../verdict/evaluate.ts';
+import type { Evaluation } from '../verdict/evaluation.ts';
+import type { EvidenceDocument } from '../verdict/evidence.ts';
+import { conclude, type Verdict } from './conclude.ts';
+import type { Decision, Step } from './decision.ts';
+import { isPastDeadline, progress, report, timestamp } from './report.ts';
+import { questionOf } from './run.ts';
+import type { WindowSamples, World } from './world.ts';
+
+/**
+ * Compares the whole settled window at every interval. A verdict is given only when a second, independent read of the
+ * window leads to the same one.
+ */
+export function analyse(world: World, status: MirrorExperimentStatus): Step {
+  const { analysis } = world.experiment.spec;
+  const since = Date.parse(status.mirroringSince ?? '');
+  const window = windowAt(world.now, since, analysis);
+  if (window === undefined) return awaitWindow(world, status, since);
+  const read = world.answers.read;
+  if (read === undefined) return ask(world, status, 'read', window);
+  if (!read.ok) return telemetryFailed(world, status, read.message, read.retryAfterSeconds);
+
+  const judged = judge(world, read.value);
+  const shown = show(world, status, judged);
+  const verdict = verdictOf(world, status, judged);
+  if (verdict === undefined)
+    return { status: goOn(world, shown, judged), next: { kind: 'wait', milliseconds: untilNextLook(world, since) } };
+
+  const confirm = world.answers.confirm;
+  if (confirm === undefined) return ask(world, shown, 'confirm', read.value);
+  if (!confirm.ok) return telemetryFailed(world, shown, confirm.message, confirm.retryAfterSeconds);
+  const again = judge(world, confirm.value);
+  const confirmed = show(world, status, again);
+  if (verdictOf(world, status, again) !== verdict) {
+    return { status: goOn(world, confirmed, again), next: { kind: 'wait', milliseconds: untilNextLook(world, since) } };
+  }
+  return conclude(world, confirmed, verdict, reasonOf(again), explain(again.document, again.evaluation));
+}
+
+interface Judged {
+  readonly window: WindowSamples;
+  readonly document: EvidenceDocument;
+  readonly evaluation: Evaluation;
+  readonly samples: Samples;
+}
+
+function judge(world: World, window: WindowSamples): Judged {
+  const { analysis, traffic } = world.experiment.spec;
+  const document = evidenceDocument(window.samples, analysis, {
+    mirrorPercent: traffic.percent,
+    elapsedSeconds: (window.end - window.start) / 1000,
+    deadline: isPastDeadline(world, world.experiment.status),
+  });
+  return { window, document, evaluation: evaluate(document), samples: window.samples };
+}
+
+/** The verdict that the evidence supports now; undefined: the experiment goes on. */
+function verdictOf(
+  world: World,
+  status: MirrorExperimentStatus,
+  { evaluation, document }: Judged,
+): Verdict | undefined {
+  const past = isPastDeadline(world, status);
+  if (evaluation.verdict === 'Fail') return 'Fail';
+  const longEnough = document.elapsedSeconds >= world.experiment.spec.analysis.minDurationSeconds;
+  if (evaluation.verdict === 'Pass' && longEnough) return 'Pass';
+  return past ? 'Inconclusive' : undefined;
+}
+
+function reasonOf({ evaluation, samples }: Judged): ReasonOf<'Passed'> & string {
+  if (evaluation.verdict === 'Fail' || evaluation.reason === 'LostCopies') return evaluation.reason;
+  if (evaluation.verdict === 'Pass') return evaluation.reason;
+  if (samples.routes.every((route) => route.live.items === 0)) return 'NoLiveTelemetry';
+  if (samples.routes.every((route) => route.mirror.items === 0)) return 'NoMirrorTelemetry';
+  return evaluation.reason;
+}
+
+function show(world: World, status: MirrorExperimentStatus, judged: Judged): MirrorExperimentStatus {
+  const { samples, document, evaluation } = judged;
+  const seen: MirrorExperimentStatus = {
+    ...status,
+    lastAnalysisTime: timestamp(world.now),
+    ...resultsOf(samples, document, evaluation),
+  };
+  const silent = (arm: 'live' | 'mirror') => samples.routes.every((route) => route[arm].items === 0);
+  const { versionProperty } = world.experiment.spec.telemetry.logAnalytics;
+  if (silent('live')) {
+    const message = `no request with ${versionProperty} "${world.experiment.spec.live.version}" in the window; check spec.live.version and that live sends telemetry`;
+    return report(world, seen, 'TelemetryFlowing', 'False', 'NoLiveTelemetry', message);
+  }
+  if (silent('mirror')) {
+    const message = `no request with ${versionProperty} "${world.experiment.spec.mirror.version}" in the window, although copies were seen before`;
+    return report(world, seen, 'TelemetryFlowing', 'False', 'NoMirrorTelemetry', message);
+  }
+  return report(world, seen, 'TelemetryFlowing', 'True', 'Flowing', 'both versions report requests');
+}
+
+function goOn(world: World, status: MirrorExperimentStatus, { document, evaluation }: Judged): MirrorExperimentStatus {
+  if (evaluation.verdict === 'Pass') {
+    const left = world.experiment.spec.analysis.minDurationSeconds - document.elapsedSeconds;
+    return progress(
+      world,
+      status,
+      'Analysing',
+      `within tolerance so far; a Pass waits for ${Math.max(left, 0)} more seconds (minDurationSeconds)`,
+    );
+  }
+  return progress(world, status, 'Analysing', explain(document, evaluation));
+}
+
+function awaitWindow(world: World, status: MirrorExperimentStatus, since: number): Decision {
+  if (isPastDeadline(world, status)) {
+    return conclude(
+      world,
+      status,
+      'Inconclusive',
+      'NotEnoughEvidence',
+      'the deadline came before one interval was analysed; raise deadlineSeconds',
+    );
+  }
+  const { warmupSeconds, settleSeconds } = world.experiment.spec.analysis;
+  const message = `copies flow; requests of the first ${warmupSeconds} s (warm-up) and of the last ${settleSeconds} s (settling) are left out`;
+  return {
+    status: progress(world, status, 'WarmingUp', message),
+    next: { kind: 'wait', milliseconds: untilNextLook(world, since) },
+  };
+}
+
+function telemetryFailed(
+  world: World,
+  status: MirrorExperimentStatus,
+  message: string,
+  retryAfterSeconds: number | undefined,
+): Decision {
+  const failing = report(world, status, 'TelemetryFlowing', 'False', 'TelemetryError', message);
+  if (isPastDeadline(world, status)) {
+    return conclude(world, failing, 'Inconclusive', 'TelemetryError', `telemetry could not be read: ${message}`);
+  }
+  const seconds = retryAfterSeconds ?? world.experiment.spec.analysis.intervalSeconds;
+  return {
+    status: progress(world, failing, 'Analysing', `telemetry could not be read: ${message}`),
+    next: { kind: 'wait', milliseconds: seconds * 1000 },
+  };
+}
+
+function ask(
+  world: World,
+  status: MirrorExperimentStatus,
+  what: 'read' | 'confirm',
+  { start, end }: { start: number; end: number },
+): Decision {
+  return { status, next: { kind: 'ask', ask: { what, start, end }, question: questionOf(world.experiment) } };
+}
+
+/** Until the window has grown, or the deadline has come. */
+function untilNextLook(world: World, since: number): number {
+  const { analysis } = world.experiment.spec;
+  const start = Date.parse(world.experiment.status.startTime ?? '');
+  const deadline = Number.isNaN(start) ? Number.POSITIVE_INFINITY : start + analysis.deadlineSeconds * 1000;
+  const next = Math.min(nextLookAt(world.now, since, analysis), Math.max(deadline, world.now));
+  // Whole seconds in the status and a clock that is a little off must not make a tight loop of it.
+  return Math.max(next - world.now, 250);
+}

@@ -1,0 +1,57 @@
+import type { MirrorExperimentStatus } from '../../api/types.generated.ts';
+import { conclude } from './conclude.ts';
+import type { Step } from './decision.ts';
+import { isCondition, isPastDeadline, progress, report, sinceOf, timestamp } from './report.ts';
+import { questionOf } from './run.ts';
+import type { World } from './world.ts';
+
+/** The warm-up counts from the first copied request, which only the candidate's telemetry shows. */
+export function awaitCopies(world: World, status: MirrorExperimentStatus): Step {
+  if (status.mirroringSince !== undefined) return { status };
+  const { intervalSeconds, settleSeconds } = world.experiment.spec.analysis;
+  const since = sinceOf(world, status, 'Mirroring');
+  const answer = world.answers.firstCopy;
+  if (answer === undefined) {
+    return { status, next: { kind: 'ask', ask: { what: 'firstCopy', since }, question: questionOf(world.experiment) } };
+  }
+  const again = Math.min(intervalSeconds, 30) * 1000;
+  if (!answer.ok) {
+    const failing = report(world, status, 'TelemetryFlowing', 'False', 'TelemetryError', answer.message);
+    if (isPastDeadline(world, status)) {
+      return conclude(
+        world,
+        failing,
+        'Inconclusive',
+        'TelemetryError',
+        `telemetry could not be read: ${answer.message}`,
+      );
+    }
+    const milliseconds = answer.retryAfterSeconds === undefined ? again : answer.retryAfterSeconds * 1000;
+    return { status: progress(world, failing, 'AwaitingCopies', answer.message), next: { kind: 'wait', milliseconds } };
+  }
+  if (answer.value !== undefined) return copiesSeen(world, status, Math.max(answer.value, since));
+
+  const { mirror, telemetry } = world.experiment.spec;
+  const silent = world.now - since > (settleSeconds + 2 * intervalSeconds) * 1000;
+  const message = silent
+    ? `no request with ${telemetry.logAnalytics.versionProperty} "${mirror.version}" since mirroring began; check that live has traffic on the mirrored routes, that the candidate sends telemetry, and that it sets this property`
+    : 'waiting for the telemetry of the first copied request';
+  const waiting = report(
+    world,
+    status,
+    'TelemetryFlowing',
+    silent ? 'False' : 'Unknown',
+    silent ? 'NoMirrorTelemetry' : 'AwaitingTelemetry',
+    message,
+  );
+  if (isPastDeadline(world, status)) return conclude(world, waiting, 'Inconclusive', 'NoMirrorTelemetry', message);
+  return { status: progress(world, waiting, 'AwaitingCopies', message), next: { kind: 'wait', milliseconds: again } };
+}
+
+function copiesSeen(world: World, status: MirrorExperimentStatus, first: number): Step {
+  const seconds = Math.ceil(first / 1000) * 1000;
+  const copying = isCondition(status, 'Mirroring', 'True')
+    ? status
+    : report(world, status, 'Mirroring', 'True', 'Copying', 'the candidate’s telemetry shows copies');
+  return { status: { ...copying, mirroringSince: timestamp(seconds) }, next: { kind: 'save' } };
+}

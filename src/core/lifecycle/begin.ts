@@ -1,0 +1,25 @@
+import type { MirrorExperimentStatus } from '../../api/types.generated.ts';
+import type { Step } from './decision.ts';
+import { progress, report } from './report.ts';
+import { restoreNext } from './restore.ts';
+import { ownJournal } from './run.ts';
+import type { World } from './world.ts';
+
+/** A new spec is a new run: what a former run has left patched is restored first, then the status starts afresh. */
+export function begin(world: World, status: MirrorExperimentStatus): Step {
+  const { generation } = world.experiment;
+  if (status.observedGeneration === generation) return { status };
+  const restored = restoreNext(world, status, (object) => ownJournal(world.experiment, object) !== undefined);
+  if (restored.next !== undefined) return restored;
+  return { status: freshStatus(world), next: { kind: 'save' } };
+}
+
+function freshStatus(world: World): MirrorExperimentStatus {
+  let status: MirrorExperimentStatus = { observedGeneration: world.experiment.generation };
+  status = report(world, status, 'Accepted', 'Unknown', 'WaitingForExperiment', 'not checked yet');
+  status = report(world, status, 'CandidateReady', 'Unknown', 'RollingOut', 'not prepared yet');
+  status = report(world, status, 'Mirroring', 'False', 'NotStarted', 'no request is copied yet');
+  status = report(world, status, 'TelemetryFlowing', 'Unknown', 'NotStarted', 'telemetry is not read yet');
+  status = report(world, status, 'Complete', 'False', 'Running', 'the experiment is not finished');
+  return progress(world, status, 'Waiting', 'checking the experiment');
+}

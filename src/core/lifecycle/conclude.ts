@@ -1,0 +1,22 @@
+import type { ReasonOf } from '../../api/reasons.ts';
+import type { MirrorExperimentStatus } from '../../api/types.generated.ts';
+import type { Decision } from './decision.ts';
+import { report } from './report.ts';
+import type { World } from './world.ts';
+
+export type Verdict = NonNullable<MirrorExperimentStatus['verdict']>;
+
+/**
+ * The verdict is stored before anything is restored: an operator that ends in between finds it and restores, instead of
+ * judging anew from a mirror that is half gone.
+ */
+export function conclude(
+  world: World,
+  status: MirrorExperimentStatus,
+  verdict: Verdict,
+  reason: ReasonOf<'Passed'> & string,
+  message: string,
+): Decision {
+  const passed = report(world, status, 'Passed', verdict === 'Pass' ? 'True' : 'False', reason, message);
+  return { status: { ...passed, verdict, summary: `${verdict}: ${message}` }, next: { kind: 'save' } };
+}

@@ -1,0 +1,38 @@
+import type { MirrorExperimentStatus } from '../../api/types.generated.ts';
+import type { JsonPatchOperation, ObjectRef } from '../kubernetes/object.ts';
+import type { TelemetryQuestion } from '../query/question.ts';
+
+/** The status as it should be, and the one thing to do next. */
+export interface Decision {
+  readonly status: MirrorExperimentStatus;
+  readonly next: Next;
+}
+
+export type Next =
+  /** Write to one object, then decide again. */
+  | {
+      readonly kind: 'patch';
+      readonly ref: ObjectRef;
+      readonly resourceVersion: string;
+      readonly operations: readonly JsonPatchOperation[];
+      /** For the log: what the write is for. */
+      readonly purpose: string;
+    }
+  /** Ask telemetry, then decide again. */
+  | { readonly kind: 'ask'; readonly ask: Ask; readonly question: TelemetryQuestion }
+  /** The status has to be stored before anything else happens; then decide again. */
+  | { readonly kind: 'save' }
+  /** Store the status and look again after a while. */
+  | { readonly kind: 'wait'; readonly milliseconds: number }
+  /** Nothing is left to do until the experiment changes. */
+  | { readonly kind: 'done' }
+  /** Everything is restored: the finalizer may go. */
+  | { readonly kind: 'release' };
+
+export type Ask =
+  | { readonly what: 'probe' }
+  | { readonly what: 'firstCopy'; readonly since: number }
+  | { readonly what: 'read' | 'confirm'; readonly start: number; readonly end: number };
+
+/** A step of the life cycle: it decides, or it is behind us and hands the status on. */
+export type Step = Decision | { readonly status: MirrorExperimentStatus; readonly next?: undefined };

@@ -1,0 +1,53 @@
+import type { Experiment } from '../../api/experiment.ts';
+import type { KubernetesObject } from '../kubernetes/object.ts';
+import { type JournalOwner, readJournal } from '../mirror/journal.ts';
+import { isCondition } from './report.ts';
+import { refOf, sameRef, targetRefs } from './run.ts';
+
+/**
+ * The experiment that has to finish before this one may begin: an older one that is not complete and uses one of the same
+ * objects, or whichever has changed one of them already. One Envoy file, one Deployment: one experiment at a time.
+ */
+export function blockedBy(
+  experiment: Experiment,
+  others: readonly Experiment[],
+  objects: readonly KubernetesObject[],
+): { readonly name: string; readonly object: string } | undefined {
+  const refs = targetRefs(experiment);
+  for (const object of objects) {
+    const owner = foreignOwner(experiment, object);
+    if (owner !== undefined && others.some((other) => other.uid === owner.uid)) {
+      return { name: owner.name, object: `${object.kind} ${object.metadata.name}` };
+    }
+  }
+  for (const other of [...others].sort(byAge)) {
+    if (byAge(other, experiment) >= 0) break;
+    const complete =
+      other.status.observedGeneration === other.generation && isCondition(other.status, 'Complete', 'True');
+    if (complete || other.deletionTimestamp !== undefined) continue;
+    const shared = targetRefs(other).find((ref) => refs.some((each) => sameRef(each, ref)));
+    if (shared !== undefined) return { name: other.name, object: `${shared.kind} ${shared.name}` };
+  }
+  return undefined;
+}
+
+/** Objects that an experiment has left patched which is there no more (its finalizer was taken off by hand). */
+export function isAbandoned(experiment: Experiment, others: readonly Experiment[], object: KubernetesObject): boolean {
+  const owner = foreignOwner(experiment, object);
+  return (
+    owner !== undefined &&
+    targetRefs(experiment).some((ref) => sameRef(ref, refOf(object))) &&
+    others.every((other) => other.uid !== owner.uid)
+  );
+}
+
+/** The run of another experiment that has changed the object. */
+export function foreignOwner(experiment: Experiment, object: KubernetesObject): JournalOwner | undefined {
+  const journal = readJournal(object);
+  if (journal === undefined || journal === 'unreadable' || journal.owner.uid === experiment.uid) return undefined;
+  return journal.owner;
+}
+
+function byAge(a: Experiment, b: Experiment): number {
+  return a.creationTimestamp - b.creationTimestamp || (a.uid < b.uid ? -1 : a.uid > b.uid ? 1 : 0);
+}

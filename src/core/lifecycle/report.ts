@@ -1,0 +1,70 @@
+import { getCondition, setCondition } from '../../api/conditions.ts';
+import type { ConditionType, ReasonOf } from '../../api/reasons.ts';
+import type { MirrorExperimentStatus } from '../../api/types.generated.ts';
+import { stringAt } from '../kubernetes/fields.ts';
+import type { World } from './world.ts';
+
+export type ConditionStatus = 'True' | 'False' | 'Unknown';
+
+/** The status with one condition set; reasons are checked against the catalogue. */
+export function report<T extends ConditionType>(
+  world: World,
+  status: MirrorExperimentStatus,
+  type: T,
+  value: ConditionStatus,
+  reason: ReasonOf<T> & string,
+  message: string,
+): MirrorExperimentStatus {
+  const observedGeneration = world.experiment.generation;
+  return {
+    ...status,
+    conditions: setCondition(
+      status.conditions ?? [],
+      { type, status: value, reason, message, observedGeneration },
+      world.now,
+    ),
+  };
+}
+
+/** What the experiment is doing: the Passed condition while it runs, and the summary that people read. */
+export function progress(
+  world: World,
+  status: MirrorExperimentStatus,
+  reason: ReasonOf<'Passed'> & string,
+  message: string,
+): MirrorExperimentStatus {
+  return { ...report(world, status, 'Passed', 'Unknown', reason, message), summary: message };
+}
+
+export function isCondition(
+  status: MirrorExperimentStatus,
+  type: ConditionType,
+  value: ConditionStatus,
+  reason?: string,
+): boolean {
+  const condition = getCondition(status.conditions ?? [], type);
+  return condition?.status === value && (reason === undefined || condition.reason === reason);
+}
+
+/** When the condition got the status that it has, in ms since the epoch; now, when it is not there. */
+export function sinceOf(world: World, status: MirrorExperimentStatus, type: ConditionType): number {
+  const text = stringAt(getCondition(status.conditions ?? [], type), 'lastTransitionTime');
+  const time = text === undefined ? Number.NaN : Date.parse(text);
+  return Number.isNaN(time) ? world.now : time;
+}
+
+/** Time as Kubernetes writes it, in whole seconds. */
+export function timestamp(milliseconds: number): string {
+  return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
+}
+
+/** When the run must end, in ms since the epoch; undefined before it has been accepted. */
+export function deadlineOf(world: World, status: MirrorExperimentStatus): number | undefined {
+  if (status.startTime === undefined) return undefined;
+  return Date.parse(status.startTime) + world.experiment.spec.analysis.deadlineSeconds * 1000;
+}
+
+export function isPastDeadline(world: World, status: MirrorExperimentStatus): boolean {
+  const deadline = deadlineOf(world, status);
+  return deadline !== undefined && world.now >= deadline;
+}

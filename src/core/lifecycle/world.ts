@@ -1,0 +1,57 @@
+import type { Experiment } from '../../api/experiment.ts';
+import type { KubernetesObject, TargetKind } from '../kubernetes/object.ts';
+import type { Samples } from '../samples/samples.ts';
+
+/** Everything that a decision rests on: plain data, read before it is made. */
+export interface World {
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  readonly experiment: Experiment;
+  /** The objects of the experiment's namespace that it names or has patched, as far as they exist. */
+  readonly objects: readonly KubernetesObject[];
+  /** All other experiments of the namespace. */
+  readonly others: readonly Experiment[];
+  /** What telemetry has answered during this reconcile. */
+  readonly answers: Answers;
+  readonly settings: LifecycleSettings;
+}
+
+export interface LifecycleSettings {
+  /** How long a missing object is awaited before the experiment is refused: `kubectl apply -f folder/` has no order. */
+  readonly missingTargetGraceSeconds: number;
+  /** How long the restart after the restore is awaited before the experiment is complete all the same. */
+  readonly restartTimeoutSeconds: number;
+  /** The cluster's DNS domain, for the address of an added mirror cluster. */
+  readonly clusterDomain: string;
+  /** Time between two looks at a rollout that is under way. */
+  readonly rolloutPollMilliseconds: number;
+}
+
+export interface Answers {
+  readonly probe?: Answer<true>;
+  readonly firstCopy?: Answer<number | undefined>;
+  readonly read?: Answer<WindowSamples>;
+  /** The second, independent read of the window on which a verdict rests. */
+  readonly confirm?: Answer<WindowSamples>;
+}
+
+export type Answer<T> =
+  | { readonly ok: true; readonly value: T }
+  | {
+      readonly ok: false;
+      /** `Configuration`: nothing changes until somebody changes the spec or a role; `Transient`: it may pass. */
+      readonly kind: 'Configuration' | 'Transient';
+      readonly message: string;
+      readonly retryAfterSeconds?: number | undefined;
+    };
+
+export interface WindowSamples {
+  /** Half-open, ms since the epoch. */
+  readonly start: number;
+  readonly end: number;
+  readonly samples: Samples;
+}
+
+export function findObject(world: World, kind: TargetKind, name: string): KubernetesObject | undefined {
+  return world.objects.find((object) => object.kind === kind && object.metadata.name === name);
+}

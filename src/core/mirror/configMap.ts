@@ -1,0 +1,121 @@
+import { recordAt } from '../kubernetes/fields.ts';
+import type { JsonPatchOperation, KubernetesObject } from '../kubernetes/object.ts';
+import { addMirror } from './envoy/addMirror.ts';
+import { removeMirror } from './envoy/removeMirror.ts';
+import type { FileEdits, MirroredRoute, MirrorIntent } from './envoy/types.ts';
+import {
+  type Journal,
+  type JournalOwner,
+  MAX_JOURNAL_LENGTH,
+  pointerSegment,
+  removeJournal,
+  writeJournal,
+} from './journal.ts';
+
+export interface ConfigKeys {
+  readonly key: string;
+  readonly clustersKey?: string | undefined;
+}
+
+export type MirrorOnPlan =
+  | {
+      readonly kind: 'patch';
+      readonly operations: readonly JsonPatchOperation[];
+      readonly routes: readonly MirroredRoute[];
+      readonly warnings: readonly string[];
+      /** SHA-256 of the patched files; changes when and only when their text does. */
+      readonly hash: string;
+    }
+  | { readonly kind: 'refused'; readonly reason: string; readonly message: string };
+
+/** Operations that add the mirror to the Envoy config in a ConfigMap, with the journal in the same patch. */
+export function planMirrorOn(
+  configMap: KubernetesObject,
+  keys: ConfigKeys,
+  intent: MirrorIntent,
+  owner: JournalOwner,
+): MirrorOnPlan {
+  const name = configMap.metadata.name;
+  if (configMap.immutable === true) {
+    return refused('ConfigImmutable', `ConfigMap ${name} is immutable; use one that can be patched`);
+  }
+  const data = recordAt(configMap, 'data') ?? {};
+  for (const key of [keys.key, ...(keys.clustersKey === undefined ? [] : [keys.clustersKey])]) {
+    if (typeof data[key] === 'string') continue;
+    const present = Object.keys(data).join(', ') || 'none';
+    const binary = recordAt(configMap, 'binaryData')?.[key] !== undefined;
+    return refused(
+      'ConfigKeyNotFound',
+      binary
+        ? `key ${key} of ConfigMap ${name} is binary data; Envoy configuration must be text under data`
+        : `ConfigMap ${name} has no key ${key} (it has: ${present}); correct spec.traffic.envoy.configMap`,
+    );
+  }
+  const result = addMirror(
+    {
+      routes: { key: keys.key, text: String(data[keys.key]) },
+      ...(keys.clustersKey !== undefined && {
+        clusters: { key: keys.clustersKey, text: String(data[keys.clustersKey]) },
+      }),
+    },
+    intent,
+  );
+  if (result.kind === 'refused') return refused(result.reason, `ConfigMap ${name}: ${result.message}`);
+  const journal: Journal = { version: 1, owner, change: { type: 'envoy', files: result.edits } };
+  if (JSON.stringify(journal).length > MAX_JOURNAL_LENGTH) {
+    return refused(
+      'ConfigTooLarge',
+      `ConfigMap ${name}: the way back would need an annotation of more than ${MAX_JOURNAL_LENGTH / 1024} KiB; mirror fewer routes, or set methods to ["*"]`,
+    );
+  }
+  return {
+    kind: 'patch',
+    operations: [...writeFiles(data, result.files), ...writeJournal(configMap, journal)],
+    routes: result.routes,
+    warnings: result.warnings,
+    hash: result.edits.map((file) => file.patchedSha256).join('-'),
+  };
+}
+
+export interface MirrorOffPlan {
+  readonly operations: readonly JsonPatchOperation[];
+  /** Set when somebody else's change makes an exact restore impossible: the text is left as it is. */
+  readonly conflict?: string;
+}
+
+/** Operations that take the mirror out again and the journal off. Changes that others made meanwhile stay. */
+export function planMirrorOff(configMap: KubernetesObject, files: readonly FileEdits[]): MirrorOffPlan {
+  const data = recordAt(configMap, 'data') ?? {};
+  const current: Record<string, string | undefined> = {};
+  for (const file of files) current[file.key] = stringOrUndefined(data[file.key]);
+  const result = removeMirror(current, [...files]);
+  if (result.kind === 'conflict') return { operations: removeJournal(configMap), conflict: result.message };
+  return { operations: [...writeFiles(data, result.files), ...removeJournal(configMap)] };
+}
+
+/** True while every file is, to the letter, what the run wrote. */
+export function isMirrorInPlace(
+  configMap: KubernetesObject,
+  files: readonly FileEdits[],
+  sha256: (text: string) => string,
+): boolean {
+  const data = recordAt(configMap, 'data') ?? {};
+  return files.every((file) => {
+    const text = stringOrUndefined(data[file.key]);
+    return text !== undefined && sha256(text) === file.patchedSha256;
+  });
+}
+
+function writeFiles(data: Record<string, unknown>, files: Record<string, string>): JsonPatchOperation[] {
+  return Object.entries(files)
+    .filter(([key, text]) => data[key] !== text)
+    .map(([key, value]) => ({ op: 'replace', path: `/data/${pointerSegment(key)}`, value }));
+}
+
+function refused(reason: string, message: string): MirrorOnPlan {
+  return { kind: 'refused', reason, message };
+}
+
+function stringOrUndefined(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}

@@ -1,0 +1,138 @@
+import type { MirrorExperimentStatus } from '../../api/types.generated.ts';
+import type { RouteSamples, Samples } from '../samples/samples.ts';
+import type { Evaluation, RouteEvaluation } from '../verdict/evaluation.ts';
+import { ALL_ROUTES, type EvidenceDocument } from '../verdict/evidence.ts';
+import { groupsOf } from '../verdict/groups.ts';
+import {
+  documentIntervals,
+  type ErrorDifference,
+  type LatencyDifference,
+  type RouteIntervals,
+  type RouteMoments,
+} from '../verdict/intervals.ts';
+import { milliseconds, percent, round, signed } from './format.ts';
+
+type Results = Pick<
+  MirrorExperimentStatus,
+  'requests' | 'latency' | 'meanLatency' | 'errors' | 'routes' | 'routesLeftOut'
+>;
+
+/** Most routes in a status; the worst ones come first. The resource definition has the same limit. */
+const MOST_ROUTES = 10;
+
+/** What was measured, as the status shows it. Absent figures are those for which there is no data. */
+export function resultsOf(samples: Samples, document: EvidenceDocument, evaluation: Evaluation): Results {
+  const groups = groupsOf(document);
+  const [all] = groups;
+  if (all === undefined) return { requests: { live: 0, mirror: 0 } };
+  const { live, mirror } = all.route;
+  const expected = live.requests * ((document.mirrorPercent ?? 100) / 100);
+  const intervals = documentIntervals(document, 0, sumOfMoments(samples.routes));
+  const routes = worstFirst(evaluation.routes.map((route, index) => ({ route, index }))).filter(
+    ({ route }) => route.name !== ALL_ROUTES,
+  );
+  return {
+    requests: {
+      live: live.requests,
+      mirror: mirror.requests,
+      ...(expected > 0 && { coveragePercent: round((100 * mirror.requests) / expected) }),
+      sampled: live.items !== live.requests || mirror.items !== mirror.requests,
+    },
+    latency: intervals.latency.map(latencyOf),
+    ...meanOf(samples.routes, intervals),
+    errors: errorsOf(intervals.errors),
+    routes: routes.slice(0, MOST_ROUTES).map(({ route, index }) => {
+      const group = groups[index];
+      return {
+        name: route.name,
+        verdict: route.verdict,
+        ...reasonOf(route),
+        ...(group !== undefined && {
+          requests: { live: group.route.live.requests, mirror: group.route.mirror.requests },
+        }),
+        ...routeFigures(documentIntervals(document, index)),
+      };
+    }),
+    routesLeftOut: Math.max(0, routes.length - MOST_ROUTES),
+  };
+}
+
+function routeFigures({ latency, errors }: RouteIntervals) {
+  return { latency: latency.map(latencyOf), errors: errorsOf(errors) };
+}
+
+function meanOf(routes: readonly RouteSamples[], { mean }: RouteIntervals): Pick<Results, 'meanLatency'> {
+  if (mean === null) return {};
+  const { live, mirror } = sumOfMoments(routes);
+  const { difference, lower, upper } = mean;
+  return {
+    meanLatency: {
+      ...defined({
+        liveMilliseconds: live.sum / live.weight,
+        mirrorMilliseconds: mirror.sum / mirror.weight,
+        deltaMilliseconds: difference,
+      }),
+      deltaInterval: defined({ lower, upper }),
+    },
+  };
+}
+
+function latencyOf(difference: LatencyDifference) {
+  const { percentile, liveMilliseconds, mirrorMilliseconds, deltaMilliseconds, deltaPercent, deltaInterval } =
+    difference;
+  return {
+    percentile,
+    ...defined({ liveMilliseconds, mirrorMilliseconds, deltaMilliseconds, deltaPercent }),
+    ...(deltaMilliseconds !== null && { delta: signed(deltaMilliseconds, milliseconds, 'ms') }),
+    deltaInterval: defined(deltaInterval),
+  };
+}
+
+function errorsOf(difference: ErrorDifference) {
+  const { livePercent, mirrorPercent, deltaPercentagePoints, deltaInterval } = difference;
+  return {
+    ...defined({ livePercent, mirrorPercent, deltaPercentagePoints }),
+    ...(deltaPercentagePoints !== null && { delta: signed(deltaPercentagePoints, percent, 'pp') }),
+    deltaInterval: defined(deltaInterval),
+  };
+}
+
+function reasonOf(route: RouteEvaluation): { reason?: string } {
+  const gate = route.gates
+    .filter(({ verdict }) => verdict === route.verdict && verdict !== 'Pass')
+    .sort((a, b) => b.logEvidenceFail - b.threshold - (a.logEvidenceFail - a.threshold))[0];
+  return gate === undefined ? {} : { reason: gate.gate };
+}
+
+/** Fails by how clear they are, then what is undecided, then what passes; otherwise as they first appeared. */
+function worstFirst<T extends { route: RouteEvaluation }>(routes: readonly T[]): readonly T[] {
+  const order = { Fail: 0, Inconclusive: 1, Running: 1, Pass: 2 };
+  const excess = ({ route }: T) => Math.max(...route.gates.map((gate) => gate.logEvidenceFail - gate.threshold));
+  return [...routes].sort(
+    (a, b) =>
+      order[a.route.verdict] - order[b.route.verdict] || (a.route.verdict === 'Fail' ? excess(b) - excess(a) : 0),
+  );
+}
+
+function sumOfMoments(routes: readonly RouteSamples[]): RouteMoments {
+  const sum = (arm: 'live' | 'mirror') => ({
+    weight: total(routes, (route) => route[arm].requests - route[arm].errors),
+    sum: total(routes, (route) => route[arm].sumMilliseconds),
+    sumOfSquares: total(routes, (route) => route[arm].sumSquaredMilliseconds),
+  });
+  return { live: sum('live'), mirror: sum('mirror') };
+}
+
+function total(routes: readonly RouteSamples[], value: (route: RouteSamples) => number): number {
+  return routes.reduce((sum, route) => sum + value(route), 0);
+}
+
+/** The figures that there are, rounded. */
+function defined<K extends string>(figures: Readonly<Record<K, number | null>>): Partial<Record<K, number>> {
+  const present: Partial<Record<K, number>> = {};
+  for (const key of Object.keys(figures) as K[]) {
+    const value = figures[key];
+    if (value !== null && Number.isFinite(value)) present[key] = round(value);
+  }
+  return present;
+}

@@ -1,0 +1,130 @@
+import { isDeepStrictEqual } from 'node:util';
+import { type Experiment, parseExperiment } from '../api/experiment.ts';
+import type { MirrorExperimentStatus } from '../api/types.generated.ts';
+import type { KubernetesObject } from '../core/kubernetes/object.ts';
+import { decide } from '../core/lifecycle/decide.ts';
+import type { Decision } from '../core/lifecycle/decision.ts';
+import { refOf, sameRef } from '../core/lifecycle/run.ts';
+import type { LifecycleSettings, World } from '../core/lifecycle/world.ts';
+import { writeRefused } from '../core/lifecycle/writeRefused.ts';
+import { transitions } from '../core/status/transitions.ts';
+import { askTelemetry } from './askTelemetry.ts';
+import { observe } from './observe.ts';
+import type { Clock } from './ports/clock.ts';
+import { type Cluster, ClusterError } from './ports/cluster.ts';
+import type { Log } from './ports/log.ts';
+import type { Telemetry } from './ports/telemetry.ts';
+import type { Outcome } from './queue.ts';
+
+export interface ReconcilerPorts {
+  readonly cluster: Cluster;
+  readonly telemetry: Telemetry;
+  readonly finalizers: Finalizers;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** All experiments as the watch last told them. */
+  readonly experiments: () => readonly KubernetesObject[];
+  /** Called when an experiment is complete: others may have waited for it. */
+  readonly onComplete: (namespace: string, name: string) => void;
+}
+
+export interface Finalizers {
+  /**
+   * Puts the finalizer on an experiment, or, when it is being deleted, runs `restore` and takes it off. `handled`: there is
+   * nothing more to do in this reconcile. What `restore` throws keeps the finalizer on.
+   */
+  withFinalizer(object: KubernetesObject, restore: () => Promise<void>): Promise<'continue' | 'handled'>;
+}
+
+/** A decision leads to a write, a question or an end; more than this in one reconcile means that it does not converge. */
+const MAX_DECISIONS = 32;
+
+/** Brings one experiment one step further: read the world, decide, act, write the status once. */
+export function createReconciler(ports: ReconcilerPorts, settings: LifecycleSettings) {
+  const { cluster, telemetry, finalizers, clock, experiments, onComplete } = ports;
+
+  return async function reconcile(key: string, signal: AbortSignal): Promise<Outcome> {
+    const [namespace = '', name = ''] = key.split('/');
+    const object = await cluster.read({ kind: 'MirrorExperiment', namespace, name });
+    if (object === undefined) return {};
+    const experiment = parse(object);
+    const log = ports.log.child({ namespace, experiment: name, uid: object.metadata.uid });
+    const handled = await finalizers.withFinalizer(object, async () => {
+      await act(experiment, log, signal);
+      log.info('everything is restored; the experiment may go');
+    });
+    if (handled === 'handled') return experiment.deletionTimestamp === undefined ? { requeueAfterMilliseconds: 0 } : {};
+    const decision = await act(experiment, log, signal);
+    await store(experiment, decision.status, log);
+    if (decision.next.kind === 'save') return { requeueAfterMilliseconds: 0 };
+    return decision.next.kind === 'wait' ? { requeueAfterMilliseconds: decision.next.milliseconds } : {};
+  };
+
+  /** Decides and acts until the decision is to store the status, to wait or to stop. */
+  async function act(experiment: Experiment, log: Log, signal: AbortSignal): Promise<Decision> {
+    let world = await observe(experiment, experiments(), cluster, clock.now(), settings);
+    for (let count = 0; count < MAX_DECISIONS; count++) {
+      signal.throwIfAborted();
+      const decision = decide(world);
+      const { next, status } = decision;
+      if (next.kind === 'patch') {
+        log.info(next.purpose, { object: `${next.ref.kind}/${next.ref.name}` });
+        try {
+          const written = await cluster.patch(next.ref, next.resourceVersion, next.operations);
+          world = { ...world, objects: world.objects.map((each) => (sameRef(refOf(each), next.ref) ? written : each)) };
+        } catch (error) {
+          return await refusedForGood(error, world, status, next.purpose, log);
+        }
+      } else if (next.kind === 'ask') {
+        log.debug('asking telemetry', { ...next.ask });
+        world = {
+          ...world,
+          answers: { ...world.answers, ...(await askTelemetry(telemetry, next.ask, next.question, signal)) },
+        };
+      } else {
+        return decision;
+      }
+      world = { ...world, now: clock.now(), experiment: { ...experiment, status } };
+    }
+    throw new Error(`the experiment does not come to rest after ${MAX_DECISIONS} decisions`);
+  }
+
+  /** A write that will be refused again is told in the status; anything else is tried again. */
+  async function refusedForGood(
+    error: unknown,
+    world: World,
+    status: MirrorExperimentStatus,
+    purpose: string,
+    log: Log,
+  ): Promise<Decision> {
+    const final = error instanceof ClusterError && (error.kind === 'Forbidden' || error.kind === 'Invalid');
+    if (!final || world.experiment.deletionTimestamp !== undefined) throw error;
+    log.error(`the API server refuses to ${purpose}`, { error: error.message });
+    const told = writeRefused(world, status, `the API server refuses to ${purpose}: ${error.message}`);
+    if (status.verdict === undefined) return { status: told, next: { kind: 'save' } };
+    return { status: told, next: { kind: 'wait', milliseconds: 15_000 } };
+  }
+
+  async function store(experiment: Experiment, status: MirrorExperimentStatus, log: Log): Promise<void> {
+    if (isDeepStrictEqual(status, experiment.status)) return;
+    const { namespace, name, uid, resourceVersion } = experiment;
+    const ref = { namespace, name, uid };
+    await cluster.writeStatus(ref, resourceVersion, status);
+    for (const transition of transitions(experiment.status, status)) {
+      log.info(transition.message, { reason: transition.reason });
+      await cluster.recordEvent(ref, transition);
+    }
+    if (status.completionTime !== undefined && experiment.status.completionTime === undefined)
+      onComplete(namespace, name);
+  }
+}
+
+function parse(object: KubernetesObject): Experiment {
+  const parsed = parseExperiment(object);
+  if (parsed.kind === 'experiment') return parsed.experiment;
+  const errors = parsed.errors.map((error) => `${error.path}: ${error.message}`).join('; ');
+  throw new ClusterError(
+    'Invalid',
+    `the resource does not fit the operator's definition (is the installed CRD another version?): ${errors}`,
+  );
+}

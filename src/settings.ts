@@ -1,0 +1,175 @@
+import { parseArgs } from 'node:util';
+
+/** What an installation decides. Read once, when the operator starts; frozen. */
+export interface Settings {
+  /** Only experiments of this namespace; undefined: of all. */
+  readonly namespace: string | undefined;
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+  /** Address and port of /livez and /readyz. Port 0: any that is free. */
+  readonly healthAddress: string;
+  readonly healthPort: number;
+  /** Base address of the Log Analytics query API; it ends in /v1. */
+  readonly logAnalyticsEndpoint: string;
+  /** Scope of the token; the clouds differ. */
+  readonly logAnalyticsScope: string;
+  /** Namespace -> workspace ids and resource ids that its experiments may read; '*' stands for every namespace or source. */
+  readonly allowedSources: Readonly<Record<string, readonly string[]>>;
+  readonly clusterDomain: string;
+  /** Experiments that are worked on at the same time. */
+  readonly concurrency: number;
+  readonly missingTargetGraceSeconds: number;
+  /** How long work in hand may take to end after SIGTERM. */
+  readonly shutdownGraceSeconds: number;
+}
+
+export class SettingsError extends Error {}
+
+interface Setting<T> {
+  /** Environment variable; the flag is the same in lower case with dashes. */
+  readonly name: string;
+  readonly help: string;
+  readonly fallback: string;
+  readonly parse: (text: string, name: string) => T;
+}
+
+const TABLE: { readonly [K in keyof Settings]: Setting<Settings[K]> } = {
+  namespace: {
+    name: 'WATCH_NAMESPACE',
+    help: 'watch one namespace only',
+    fallback: '',
+    parse: (text) => text || undefined,
+  },
+  logLevel: { name: 'LOG_LEVEL', help: 'debug, info, warn or error', fallback: 'info', parse: logLevel },
+  healthAddress: {
+    name: 'HEALTH_ADDRESS',
+    help: 'address of /livez and /readyz',
+    fallback: '0.0.0.0',
+    parse: (text) => text,
+  },
+  healthPort: { name: 'HEALTH_PORT', help: 'port of /livez and /readyz', fallback: '8080', parse: integer(0, 65_535) },
+  logAnalyticsEndpoint: {
+    name: 'LOG_ANALYTICS_ENDPOINT',
+    help: 'base address of the Log Analytics query API',
+    fallback: 'https://api.loganalytics.azure.com/v1',
+    parse: endpoint,
+  },
+  logAnalyticsScope: {
+    name: 'LOG_ANALYTICS_SCOPE',
+    help: 'scope of the access token',
+    fallback: 'https://api.loganalytics.io/.default',
+    parse: (text) => text,
+  },
+  allowedSources: {
+    name: 'ALLOWED_SOURCES',
+    help: 'JSON: namespace to the workspace ids and resource ids that it may read; "*" stands for all',
+    fallback: '{"*": ["*"]}',
+    parse: allowedSources,
+  },
+  clusterDomain: {
+    name: 'CLUSTER_DOMAIN',
+    help: 'DNS domain of the cluster',
+    fallback: 'cluster.local',
+    parse: (text) => text,
+  },
+  concurrency: {
+    name: 'CONCURRENCY',
+    help: 'experiments worked on at the same time',
+    fallback: '8',
+    parse: integer(1, 256),
+  },
+  missingTargetGraceSeconds: {
+    name: 'MISSING_TARGET_GRACE_SECONDS',
+    help: 'how long a missing object is awaited before an experiment is refused',
+    fallback: '60',
+    parse: integer(0, 86_400),
+  },
+  shutdownGraceSeconds: {
+    name: 'SHUTDOWN_GRACE_SECONDS',
+    help: 'how long work in hand may take to end after SIGTERM',
+    fallback: '20',
+    parse: integer(1, 3600),
+  },
+};
+
+/** Flags before environment before defaults. Throws a SettingsError that names the setting and what it may be. */
+export function readSettings(
+  args: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): Settings {
+  const flags = parseFlags(args);
+  const read = <T>({ name, fallback, parse }: Setting<T>): T =>
+    parse(flags[flagOf(name)] ?? environment[name] ?? fallback, name);
+  return Object.freeze({
+    namespace: read(TABLE.namespace),
+    logLevel: read(TABLE.logLevel),
+    healthAddress: read(TABLE.healthAddress),
+    healthPort: read(TABLE.healthPort),
+    logAnalyticsEndpoint: read(TABLE.logAnalyticsEndpoint),
+    logAnalyticsScope: read(TABLE.logAnalyticsScope),
+    allowedSources: read(TABLE.allowedSources),
+    clusterDomain: read(TABLE.clusterDomain),
+    concurrency: read(TABLE.concurrency),
+    missingTargetGraceSeconds: read(TABLE.missingTargetGraceSeconds),
+    shutdownGraceSeconds: read(TABLE.shutdownGraceSeconds),
+  });
+}
+
+/** One line a setting, for --help. */
+export function settingsHelp(): string {
+  return Object.values(TABLE)
+    .map(
+      ({ name, help, fallback }) =>
+        `  --${flagOf(name)}  ${help} (${name}${fallback === '' ? '' : `; default ${fallback}`})`,
+    )
+    .join('\n');
+}
+
+function parseFlags(args: readonly string[]): Record<string, string | undefined> {
+  const options = Object.fromEntries(
+    Object.values(TABLE).map(({ name }) => [flagOf(name), { type: 'string' as const }]),
+  );
+  try {
+    return parseArgs({ args: [...args], options, strict: true }).values;
+  } catch (error) {
+    throw new SettingsError(`${error instanceof Error ? error.message : String(error)}; --help lists the settings`);
+  }
+}
+
+function flagOf(name: string): string {
+  return name.toLowerCase().replaceAll('_', '-');
+}
+
+function logLevel(text: string, name: string): Settings['logLevel'] {
+  if (text === 'debug' || text === 'info' || text === 'warn' || text === 'error') return text;
+  throw new SettingsError(`${name} must be debug, info, warn or error, not "${text}"`);
+}
+
+function integer(from: number, to: number): (text: string, name: string) => number {
+  return (text, name) => {
+    const value = Number(text);
+    if (text.trim() !== '' && Number.isInteger(value) && value >= from && value <= to) return value;
+    throw new SettingsError(`${name} must be a whole number from ${from} to ${to}, not "${text}"`);
+  };
+}
+
+function endpoint(text: string, name: string): string {
+  const trimmed = text.replace(/\/+$/, '');
+  const url = URL.canParse(trimmed) ? new URL(trimmed) : undefined;
+  if (url?.protocol === 'https:' && url.pathname.endsWith('/v1')) return trimmed;
+  throw new SettingsError(`${name} must be an https address that ends in /v1, not "${text}"`);
+}
+
+function allowedSources(text: string, name: string): Settings['allowedSources'] {
+  const wanted = `${name} must be a JSON object from namespace to a list of workspace ids and resource ids, such as {"*": ["*"]}`;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new SettingsError(`${wanted}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  const entries =
+    typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value) : undefined;
+  const valid = entries?.every(([, list]) => Array.isArray(list) && list.every((each) => typeof each === 'string'));
+  if (entries === undefined || valid !== true) throw new SettingsError(wanted);
+  return Object.freeze(Object.fromEntries(entries) as Record<string, readonly string[]>);
+}
