@@ -1,0 +1,156 @@
+import { KEPT_ROUTES, OTHER_ROUTES } from '../query/routes.ts';
+import { LOWEST_BUCKET } from '../stats/histogram.ts';
+import type { ArmSamples, RouteSamples } from './samples.ts';
+import { AMOUNT, type AnswerTable, COUNT, column, FLAG, INTEGER_OR_NULL, SamplesError, TEXT } from './table.ts';
+
+/** A route of the first answer; its position in the list is its number in the later ones. */
+export type RouteCells = Pick<RouteSamples, 'name' | 'live' | 'mirror'>;
+
+/**
+ * Adds the rows of `cellsQuery` up to arms.
+ * @returns routes in the order of their first live request (ties: by name), `(other)` last
+ * @throws SamplesError
+ */
+export function readCells(table: AnswerTable): RouteCells[] {
+  const routes = new Map<string, RouteSum>();
+  for (const cell of cellsOf(table)) {
+    const route = routes.get(cell.route) ?? { first: Number.POSITIVE_INFINITY, live: emptySum(), mirror: emptySum() };
+    routes.set(cell.route, route);
+    if (cell.live) route.first = Math.min(route.first, cell.first);
+    add(cell.live ? route.live : route.mirror, cell);
+  }
+  const ordered = [...routes].sort(byFirstLiveRequest);
+  refuseImpossible(ordered);
+  return ordered.map(([name, { live, mirror }]) => ({ name, live: toArm(live), mirror: toArm(mirror) }));
+}
+
+/** An arm without telemetry. */
+export function emptyArm(): ArmSamples {
+  return toArm(emptySum());
+}
+
+interface Cell {
+  readonly route: string;
+  readonly live: boolean;
+  readonly code: string;
+  /** Null: the rows are failed ones. */
+  readonly bucket: number | null;
+  readonly first: number;
+  readonly items: number;
+  readonly requests: number;
+  readonly squaredWeights: number;
+  readonly sumMs: number;
+  readonly sumMs2: number;
+}
+
+type Totals = { -readonly [K in keyof ArmSamples as ArmSamples[K] extends number ? K : never]: number };
+type ArmSum = Totals & { readonly buckets: Map<number, number>; readonly codes: Map<string, number> };
+interface RouteSum {
+  first: number;
+  readonly live: ArmSum;
+  readonly mirror: ArmSum;
+}
+
+function cellsOf(table: AnswerTable): Cell[] {
+  const answer = 'sums';
+  const ok = column(table, answer, 'Ok', FLAG);
+  const bucket = column(table, answer, 'Bucket', INTEGER_OR_NULL);
+  const route = column(table, answer, 'Route', TEXT);
+  const live = column(table, answer, 'Live', FLAG);
+  const code = column(table, answer, 'Code', TEXT);
+  const first = column(table, answer, 'First', AMOUNT);
+  const items = column(table, answer, 'Items', COUNT);
+  const requests = column(table, answer, 'Requests', COUNT);
+  const squaredWeights = column(table, answer, 'SquaredWeights', COUNT);
+  const sumMs = column(table, answer, 'SumMs', AMOUNT);
+  const sumMs2 = column(table, answer, 'SumMs2', AMOUNT);
+  return table.rows.map((row) => {
+    const cell = {
+      route: route(row),
+      live: live(row),
+      code: code(row),
+      bucket: bucket(row),
+      first: first(row),
+      items: items(row),
+      requests: requests(row),
+      squaredWeights: squaredWeights(row),
+      sumMs: sumMs(row),
+      sumMs2: sumMs2(row),
+    };
+    refuseImpossibleCell(cell, ok(row));
+    return cell;
+  });
+}
+
+function refuseImpossibleCell({ bucket, items, requests, squaredWeights }: Cell, ok: boolean): void {
+  if (ok ? bucket === null || bucket < LOWEST_BUCKET : bucket !== null) {
+    throw new SamplesError(`the answer for sums has ${ok ? 'successful' : 'failed'} rows in the bucket ${bucket}`);
+  }
+  // Every weight is at least 1, therefore w² >= w >= 1.
+  if (items === 0 || requests < items || squaredWeights < requests) {
+    throw new SamplesError(
+      `the answer for sums has ${items} rows for ${requests} requests with a sum of squares of ${squaredWeights}`,
+    );
+  }
+}
+
+function emptySum(): ArmSum {
+  return {
+    items: 0,
+    errorItems: 0,
+    requests: 0,
+    errors: 0,
+    sumSquaredWeights: 0,
+    successSumSquaredWeights: 0,
+    sumMilliseconds: 0,
+    sumSquaredMilliseconds: 0,
+    buckets: new Map(),
+    codes: new Map(),
+  };
+}
+
+function add(arm: ArmSum, cell: Cell): void {
+  arm.items += cell.items;
+  arm.requests += cell.requests;
+  arm.sumSquaredWeights += cell.squaredWeights;
+  arm.codes.set(cell.code, (arm.codes.get(cell.code) ?? 0) + cell.requests);
+  if (cell.bucket === null) {
+    arm.errorItems += cell.items;
+    arm.errors += cell.requests;
+    return;
+  }
+  arm.successSumSquaredWeights += cell.squaredWeights;
+  arm.sumMilliseconds += cell.sumMs;
+  arm.sumSquaredMilliseconds += cell.sumMs2;
+  arm.buckets.set(cell.bucket, (arm.buckets.get(cell.bucket) ?? 0) + cell.requests);
+}
+
+/** Ordered keys, so that the same telemetry gives the same bytes, whatever the order of the answer. */
+function toArm({ buckets, codes, ...totals }: ArmSum): ArmSamples {
+  return {
+    ...totals,
+    histogram: Object.fromEntries([...buckets].sort(([a], [b]) => a - b)),
+    resultCodes: Object.fromEntries([...codes].sort(([a], [b]) => compareText(a, b))),
+  };
+}
+
+function byFirstLiveRequest([nameA, a]: [string, RouteSum], [nameB, b]: [string, RouteSum]): number {
+  if (nameA === OTHER_ROUTES || nameB === OTHER_ROUTES) return nameA === OTHER_ROUTES ? 1 : -1;
+  return a.first === b.first ? compareText(nameA, nameB) : a.first - b.first;
+}
+
+function compareText(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+function refuseImpossible(ordered: readonly [string, RouteSum][]): void {
+  const named = ordered.filter(([name]) => name !== OTHER_ROUTES);
+  if (named.length > KEPT_ROUTES) {
+    throw new SamplesError(`the answer for sums has ${named.length} routes; ${KEPT_ROUTES} were asked for`);
+  }
+  const strange = named.find(([, { live }]) => live.items === 0);
+  if (strange !== undefined) {
+    throw new SamplesError(`the answer for sums has the route ${JSON.stringify(strange[0])}, which live never served`);
+  }
+}

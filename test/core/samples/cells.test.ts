@@ -1,0 +1,167 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { emptyArm, readCells } from '../../../src/core/samples/cells.ts';
+import { SamplesError } from '../../../src/core/samples/table.ts';
+import { HOSTILE_TEXTS } from '../query/questions.ts';
+import { CELL_TYPES, cell, cells, table } from './tables.ts';
+
+describe('readCells', () => {
+  it('adds cells up to arms, telling rows and weights, successes and failures apart', () => {
+    const routes = readCells(
+      cells(
+        cell({ Bucket: 117, Items: 2, Requests: 5, SquaredWeights: 13, SumMs: 50.5, SumMs2: 510.25 }),
+        cell({ Bucket: -349, Code: '204', SumMs: 0, SumMs2: 0 }),
+        cell({ Ok: false, Code: '500', Bucket: null, Items: 3, Requests: 6, SquaredWeights: 14, SumMs: 0, SumMs2: 0 }),
+        cell({ Live: false, Bucket: 359, Items: 4, SumMs: 4800, SumMs2: 5_760_000 }),
+      ),
+    );
+    expect(routes).toEqual([
+      {
+        name: 'GET a',
+        live: {
+          items: 6,
+          errorItems: 3,
+          requests: 12,
+          errors: 6,
+          sumSquaredWeights: 28,
+          successSumSquaredWeights: 14,
+          sumMilliseconds: 50.5,
+          sumSquaredMilliseconds: 510.25,
+          histogram: { '-349': 1, '117': 5 },
+          resultCodes: { '200': 5, '204': 1, '500': 6 },
+        },
+        mirror: {
+          items: 4,
+          errorItems: 0,
+          requests: 4,
+          errors: 0,
+          sumSquaredWeights: 4,
+          successSumSquaredWeights: 4,
+          sumMilliseconds: 4800,
+          sumSquaredMilliseconds: 5_760_000,
+          histogram: { '359': 4 },
+          resultCodes: { '200': 4 },
+        },
+      },
+    ]);
+  });
+
+  it('orders routes by their first live request, ties by name, (other) last, whatever the order of the rows', () => {
+    const rows = [
+      cell({ Route: '(other)', First: 0 }),
+      cell({ Route: 'late', First: 900.5 }),
+      cell({ Route: 'late', First: 30.25, Bucket: 5 }),
+      cell({ Route: 'tie b', First: 12 }),
+      cell({ Route: 'tie a', First: 12 }),
+      cell({ Route: 'tie a', First: 1, Live: false }),
+    ];
+    fc.assert(
+      fc.property(fc.shuffledSubarray(rows, { minLength: rows.length }), (shuffled) => {
+        expect(readCells(cells(...shuffled)).map(({ name }) => name)).toEqual(['tie a', 'tie b', 'late', '(other)']);
+      }),
+    );
+  });
+
+  it('gives the same bytes whatever the order of the rows', () => {
+    const rows = [
+      ...[1, 20, -3, 117].flatMap((Bucket) => [cell({ Bucket }), cell({ Bucket, Live: false, Code: '304' })]),
+      cell({ Ok: false, Bucket: null, Code: '500' }),
+    ];
+    const expected = JSON.stringify(readCells(cells(...rows)));
+    fc.assert(
+      fc.property(fc.shuffledSubarray(rows, { minLength: rows.length }), (shuffled) => {
+        expect(JSON.stringify(readCells(cells(...shuffled)))).toBe(expected);
+      }),
+    );
+  });
+
+  it.each(HOSTILE_TEXTS.filter((text) => text !== '(other)'))('keeps the route and the code %j', (text) => {
+    const routes = readCells(
+      cells(cell({ Route: text, Code: text }), cell({ Route: `${text}2`, Code: text, First: 1 })),
+    );
+    expect(routes.map(({ name }) => name)).toEqual([text, `${text}2`]);
+    expect(Object.entries(routes[0]?.live.resultCodes ?? {})).toEqual([[text, 1]]);
+    expect(Object.getPrototypeOf({})).toBe(Object.prototype);
+  });
+
+  it('has (other) when only the mirror reports it', () => {
+    const [, other] = readCells(cells(cell(), cell({ Route: '(other)', Live: false, Items: 7 })));
+    expect(other?.live).toEqual(emptyArm());
+    expect(other?.mirror.items).toBe(7);
+  });
+
+  it('reads longs that arrive as text and bools that arrive as numbers', () => {
+    const text = cell({
+      Live: 1,
+      Ok: 1,
+      Bucket: '-349',
+      Items: '3',
+      Requests: '9007199254740991',
+      SquaredWeights: '9007199254740991',
+    });
+    expect(readCells(cells(text))[0]?.live).toMatchObject({ items: 3, requests: 9_007_199_254_740_991 });
+  });
+
+  it('has no routes without rows', () => {
+    expect(readCells(cells())).toEqual([]);
+  });
+
+  it.each(Object.keys(CELL_TYPES))('refuses an answer without the column %s', (name) => {
+    const { [name as keyof typeof CELL_TYPES]: _, ...types } = CELL_TYPES;
+    expect(() => readCells(table(types, [cell()]))).toThrow(new RegExp(`has no column ${name}, only: .`));
+  });
+
+  it.each(Object.keys(CELL_TYPES))('refuses an answer with the column %s of another type', (name) => {
+    const types = { ...CELL_TYPES, [name]: 'dynamic' };
+    expect(() => readCells(table(types, []))).toThrow(`has the column ${name} as dynamic; expected `);
+  });
+
+  it.each([
+    ['Route', null],
+    ['Route', 7],
+    ['Live', 'true'],
+    ['Live', 2],
+    ['Code', undefined],
+    ['Bucket', 1.5],
+    ['Bucket', ''],
+    ['First', -1],
+    ['First', 'NaN'],
+    ['Items', -1],
+    ['Items', 1.5],
+    ['Items', '1e3'],
+    ['Items', null],
+    ['Items', 2 ** 53],
+    ['Items', '99999999999999999999'],
+    ['Requests', Number.NaN],
+    ['SumMs', Number.POSITIVE_INFINITY],
+    ['SumMs', 'NaN'],
+    ['SumMs2', -0.1],
+    ['SumMs2', [1]],
+  ])('refuses %s = %j', (name, value) => {
+    const read = (): unknown => readCells(cells({ ...cell(), [name]: value }));
+    expect(read).toThrow(SamplesError);
+    expect(read).toThrow(`in the column ${name}; expected `);
+  });
+
+  it.each([
+    ['successful rows without a bucket', { Bucket: null }],
+    ['failed rows in a bucket', { Ok: false }],
+    ['a bucket below the lowest', { Bucket: -350 }],
+    ['a cell without rows', { Items: 0, Requests: 0, SquaredWeights: 0 }],
+    ['fewer requests than rows', { Items: 3, Requests: 2, SquaredWeights: 3 }],
+    ['a sum of squares below the sum', { Items: 1, Requests: 3, SquaredWeights: 2 }],
+    ['a route that live never served', { Live: false }],
+  ])('refuses %s', (_, changes) => {
+    expect(() => readCells(cells(cell(changes)))).toThrow(SamplesError);
+  });
+
+  it('refuses more routes than it asked for', () => {
+    const rows = Array.from({ length: 50 }, (_, route) => cell({ Route: `GET ${route}` }));
+    expect(readCells(cells(...rows.slice(1), cell({ Route: '(other)' })))).toHaveLength(50);
+    expect(() => readCells(cells(...rows))).toThrow('50 routes');
+  });
+
+  it('does not carry a long value into the message', () => {
+    expect(() => readCells(cells(cell({ Items: 'x'.repeat(10_000) })))).toThrow(/^.{1,250}$/);
+  });
+});
