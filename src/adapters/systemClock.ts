@@ -1,11 +1,13 @@
 import type { Clock } from '../engine/ports/clock.ts';
 
-/** The time and the timers of this machine. */
+/** Longest delay of setTimeout; a longer one would fire at once. */
+const longestTimer = 2 ** 31 - 1;
+
 export const systemClock: Clock = {
   now: () => Date.now(),
+  random: () => Math.random(),
   setTimer: (milliseconds, callback) => {
-    const timer = setTimeout(callback, milliseconds);
+    const timer = setTimeout(callback, Math.min(milliseconds, longestTimer));
     return () => clearTimeout(timer);
   },
-  random: () => Math.random(),
 };

@@ -1,0 +1,183 @@
+import { once } from 'node:events';
+import http, { type IncomingMessage } from 'node:http';
+import https, { type RequestOptions } from 'node:https';
+import { text } from 'node:stream/consumers';
+import type { KubeConfig } from '@kubernetes/client-node';
+import { ClusterError } from '../../engine/ports/cluster.ts';
+import { startDeadline } from '../deadline.ts';
+import { ApiError, parseRetryAfter } from './apiError.ts';
+import type { Log } from './log.ts';
+
+export interface ApiRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Below the server's address, with a leading slash. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  /** Default application/json. */
+  readonly contentType?: string;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Plain JSON over HTTP to the API server of a kubeconfig. The client library's typed models drop fields that they do not
+ * know and turn times into Dates, which would not survive a write; it also opens a connection for every request. Here its
+ * kubeconfig gives address and credentials (read anew for every request, so that rotated ones are used; a token file is
+ * read again after 60 s, as client-go does), and connections are kept.
+ */
+export interface ApiClient {
+  /** The parsed answer. Throws a ClusterError: an ApiError when the server refuses. */
+  request(request: ApiRequest): Promise<unknown>;
+  /** The lines of an answer that arrives bit by bit, until the server ends it. Only the signal bounds its time. */
+  lines(request: ApiRequest & { readonly signal: AbortSignal }): AsyncGenerator<string, void, undefined>;
+  /** Closes the connections. */
+  close(): void;
+}
+
+export interface ApiClientOptions {
+  readonly kubeConfig: KubeConfig;
+  readonly log: Log;
+  /** From the start of a request to the end of its answer. */
+  readonly requestTimeoutMilliseconds?: number;
+}
+
+export function createApiClient(options: ApiClientOptions): ApiClient {
+  const { kubeConfig, log, requestTimeoutMilliseconds = 15_000 } = options;
+  // The API server closes a connection that was idle for 90 s; ours are closed first.
+  const pool = { keepAlive: true, timeout: 60_000 };
+  const agents = { 'http:': new http.Agent(pool), 'https:': new https.Agent(pool) };
+
+  async function request(given: ApiRequest): Promise<unknown> {
+    using deadline = startDeadline(requestTimeoutMilliseconds, given.signal);
+    try {
+      const response = await open({ ...given, signal: deadline.signal });
+      return parseJson(await text(response), describe(given));
+    } catch (error) {
+      given.signal?.throwIfAborted();
+      if (deadline.expired()) dropIdleConnections();
+      const reason = deadline.expired() ? `no answer within ${requestTimeoutMilliseconds / 1000} s` : undefined;
+      throw asClusterError(error, given, reason);
+    }
+  }
+
+  async function* lines(given: ApiRequest & { signal: AbortSignal }): AsyncGenerator<string, void, undefined> {
+    try {
+      const response = await open(given);
+      response.setEncoding('utf8');
+      let rest = '';
+      for await (const chunk of response) {
+        const parts = `${rest}${chunk}`.split('\n');
+        rest = parts.pop() ?? '';
+        yield* parts;
+      }
+      if (rest !== '') yield rest;
+    } catch (error) {
+      given.signal.throwIfAborted();
+      throw asClusterError(error, given);
+    }
+  }
+
+  /** Sends a request and returns the answer when its head has come, if it is a success. */
+  async function open(given: ApiRequest): Promise<IncomingMessage> {
+    const { url, requestOptions, body } = await prepare(given);
+    const send = async (): Promise<IncomingMessage> => {
+      const sent = url.protocol === 'http:' ? http.request(url, requestOptions) : https.request(url, requestOptions);
+      // An error after the head of the answer is also the answer's, whose reader hears of it.
+      sent.on('error', () => {});
+      sent.end(body);
+      try {
+        const [response]: IncomingMessage[] = await once(sent, 'response');
+        if (response === undefined) throw new Error('no response');
+        return response;
+      } catch (error) {
+        // The server closed a kept connection just as it was used again: a read can simply be sent once more.
+        if (given.method !== 'GET' || !sent.reusedSocket || given.signal?.aborted) throw error;
+        dropIdleConnections();
+        return send();
+      }
+    };
+    const response = await send();
+    logWarnings(response, given);
+    const code = response.statusCode ?? 0;
+    if (code >= 200 && code <= 299) return response;
+    const status = parseStatus(await text(response));
+    throw new ApiError(describe(given), code, status, parseRetryAfter(response.headers['retry-after']));
+  }
+
+  async function prepare(given: ApiRequest) {
+    const cluster = kubeConfig.getCurrentCluster();
+    if (cluster === null) throw new Error('the kubeconfig has no current cluster: set its current-context');
+    const url = new URL(cluster.server.replace(/\/$/, '') + given.path);
+    for (const [name, value] of Object.entries(given.query ?? {})) url.searchParams.set(name, value);
+    const credentials: RequestOptions = {};
+    await kubeConfig.applyToHTTPSOptions(credentials);
+    const body = given.body === undefined ? undefined : JSON.stringify(given.body);
+    const requestOptions: RequestOptions = {
+      ...credentials,
+      method: given.method,
+      headers: {
+        ...credentials.headers,
+        Accept: 'application/json',
+        'User-Agent': 'mirror-experiment',
+        ...(body !== undefined && {
+          'Content-Type': given.contentType ?? 'application/json',
+          'Content-Length': Buffer.byteLength(body),
+        }),
+      },
+      ...(given.signal !== undefined && { signal: given.signal }),
+    };
+    // Through a proxy, the library's agent knows the way.
+    if (!cluster.proxyUrl) requestOptions.agent = url.protocol === 'http:' ? agents['http:'] : agents['https:'];
+    return { url, requestOptions, body };
+  }
+
+  function logWarnings(response: IncomingMessage, given: ApiRequest): void {
+    const warning = response.headers.warning;
+    if (warning !== undefined) log.warn(`the API server warns: ${warning}`, { request: describe(given) });
+  }
+
+  /** After a connection has gone silent the other kept ones are likely dead too. */
+  function dropIdleConnections(): void {
+    for (const agent of Object.values(agents)) {
+      for (const socket of Object.values(agent.freeSockets).flatMap((sockets) => sockets ?? [])) socket.destroy();
+    }
+  }
+
+  return {
+    request,
+    lines,
+    close: () => {
+      for (const agent of Object.values(agents)) agent.destroy();
+    },
+  };
+}
+
+function describe({ method, path }: ApiRequest): string {
+  return `${method} ${path}`;
+}
+
+function asClusterError(error: unknown, request: ApiRequest, reason?: string): ClusterError {
+  if (error instanceof ClusterError) return error;
+  const why = reason ?? (error instanceof Error ? error.message : String(error));
+  return new ClusterError('Unavailable', `${describe(request)}: ${why}`, { cause: error });
+}
+
+function parseJson(body: string, request: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch (error) {
+    throw new ClusterError('Unavailable', `${request}: the answer is not JSON; is this the API server?`, {
+      cause: error,
+    });
+  }
+}
+
+/** The Status object of a refusal; the text, when something else than the API server answered. */
+function parseStatus(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return body;
+  }
+}
