@@ -69,7 +69,7 @@ describe('under continuous peeking', () => {
 
   it('the same simulation passes a healthy candidate and fails a bad one', LONG, () => {
     const healthy = simulate({ slowdown: 1, liveErrors: 0.005, mirrorErrors: 0.005 }, TOLERANT, 20, 3, 2 * BLOCKS);
-    expect(share(healthy, ({ verdicts }) => verdicts.has('Pass'))).toBe(1);
+    expect(share(healthy, ({ verdicts }) => verdicts.has('Pass'))).toBeGreaterThanOrEqual(0.9);
     const slow = simulate({ slowdown: 1.3, liveErrors: 0.005, mirrorErrors: 0.005 }, TOLERANT, 20, 4);
     expect(share(slow, ({ verdicts }) => verdicts.has('Fail'))).toBe(1);
     const faulty = simulate({ slowdown: 1, liveErrors: 0.005, mirrorErrors: 0.06 }, TOLERANT, 20, 5);
