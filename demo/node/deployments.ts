@@ -34,6 +34,7 @@ export async function startDeployments(options: DeploymentsOptions): Promise<{ s
   const apps = kubeConfig.makeApiClient(AppsV1Api);
   const core = kubeConfig.makeApiClient(CoreV1Api);
   const replicaSets = createReplicaSets({ apps, core, ...options });
+  const lastUid = new Map<string, string>();
   const queue = createQueue(reconcile, (line) => log(`deployment ${line}`));
 
   const deployments = await watchKind<V1Deployment>(
@@ -60,7 +61,10 @@ export async function startDeployments(options: DeploymentsOptions): Promise<{ s
   async function reconcile(name: string): Promise<void> {
     // Read afresh: a cache that lags behind our own writes would make a pod twice.
     const deployment = await read(name);
-    await replicaSets.collectGarbage(name, deployment?.metadata?.uid);
+    const uid = deployment?.metadata?.uid;
+    if (uid === undefined || lastUid.get(name) !== uid) await replicaSets.collectGarbage(name, uid);
+    if (uid === undefined) lastUid.delete(name);
+    else lastUid.set(name, uid);
     if (deployment === undefined || deployment.metadata?.deletionTimestamp !== undefined) return;
     if (deployment.spec?.paused === true) return;
     const recheck = await rollOut(deployment);
@@ -80,7 +84,7 @@ export async function startDeployments(options: DeploymentsOptions): Promise<{ s
     const { template, strategy } = specOf(deployment);
     const desired = deployment.spec?.replicas ?? 1;
     const name = deployment.metadata?.name ?? '';
-    const { current, others, isNew } = await replicaSets.ensure(deployment, templateHash(template));
+    const { current, others } = await replicaSets.ensure(deployment, templateHash(template));
     await recordRevision(deployment, current);
     const selector = selectorText(deployment.spec?.selector.matchLabels ?? {});
     const found = await core.listNamespacedPod({ namespace, labelSelector: selector });
@@ -100,7 +104,6 @@ export async function startDeployments(options: DeploymentsOptions): Promise<{ s
       maxUnavailable: limits(desired, strategy).unavailable,
       progressDeadlineSeconds: deployment.spec?.progressDeadlineSeconds ?? 600,
       replicaSet: current.metadata?.name ?? '',
-      replicaSetIsNew: isNew,
       pods: views,
       previous: previousStatus(deployment),
       now,

@@ -26,10 +26,6 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-export function releasePort(port: number): void {
-  given.delete(port);
-}
-
 async function isFree(port: number): Promise<boolean> {
   const server = createServer();
   server.listen(port, '127.0.0.1');

@@ -1,6 +1,7 @@
 export interface Queue {
   /** Does the work of a key soon; work that waits already is not doubled. */
   add(key: string): void;
+  /** Again after a time; replaces the time given before. */
   addAfter(key: string, milliseconds: number): void;
   /** Takes no more, and waits for the work under way. */
   stop(): Promise<void>;
@@ -12,7 +13,7 @@ const retryMilliseconds = { first: 50, most: 2000 };
 export function createQueue(work: (key: string) => Promise<void>, log: (line: string) => void): Queue {
   const waiting = new Set<string>();
   const running = new Map<string, Promise<void>>();
-  const timers = new Set<NodeJS.Timeout>();
+  const timers = new Map<string, NodeJS.Timeout>();
   const failures = new Map<string, number>();
   let stopped = false;
 
@@ -23,11 +24,12 @@ export function createQueue(work: (key: string) => Promise<void>, log: (line: st
   };
   const addAfter = (key: string, milliseconds: number) => {
     if (stopped) return;
+    clearTimeout(timers.get(key));
     const timer = setTimeout(() => {
-      timers.delete(timer);
+      timers.delete(key);
       add(key);
     }, milliseconds);
-    timers.add(timer);
+    timers.set(key, timer);
   };
   const run = async (key: string) => {
     try {
@@ -51,7 +53,7 @@ export function createQueue(work: (key: string) => Promise<void>, log: (line: st
     stop: async () => {
       stopped = true;
       waiting.clear();
-      for (const timer of timers) clearTimeout(timer);
+      for (const timer of timers.values()) clearTimeout(timer);
       await Promise.all(running.values());
     },
   };

@@ -19,8 +19,6 @@ export function revisionOf(replicaSet: V1ReplicaSet): number {
   return Number(replicaSet.metadata?.annotations?.[revisionAnnotation] ?? 0);
 }
 
-export type ReplicaSets = ReturnType<typeof createReplicaSets>;
-
 /** The ReplicaSets of Deployments and their pods, in the API. */
 export function createReplicaSets(options: {
   readonly apps: AppsV1Api;
@@ -44,15 +42,14 @@ export function createReplicaSets(options: {
     const existing = owned.find(({ metadata }) => metadata?.name === name);
     if (existing === undefined) {
       const body = replicaSetFor(deployment, name, hash, revision);
-      return { current: await apps.createNamespacedReplicaSet({ namespace, body }), others, isNew: true };
+      return { current: await apps.createNamespacedReplicaSet({ namespace, body }), others };
     }
     if (others.every((other) => revisionOf(other) < revisionOf(existing))) {
-      return { current: existing, others, isNew: false };
+      return { current: existing, others };
     }
     // The template of an earlier revision is back: its ReplicaSet becomes the newest.
     const body = { metadata: { annotations: { [revisionAnnotation]: revision } } };
-    const current = await apps.patchNamespacedReplicaSet({ namespace, name, body }, mergePatch);
-    return { current, others, isNew: true };
+    return { current: await apps.patchNamespacedReplicaSet({ namespace, name, body }, mergePatch), others };
   }
 
   async function createPod(replicaSet: V1ReplicaSet): Promise<void> {

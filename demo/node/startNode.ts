@@ -51,7 +51,7 @@ export interface Node {
   /** Where `logs/<pod>_<container>.log` are. */
   readonly directory: string;
   pods(): readonly NodePod[];
-  /** Ends every process (SIGKILL after 5 s), closes every port. Objects in the API stay, as when a machine is lost. */
+  /** Ends every process (SIGKILL after 5 s), closes every port; may be called again. Objects in the API stay, as when a machine is lost. */
   stop(): Promise<void>;
 }
 
@@ -95,6 +95,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     () => proxyQueue.add('services'),
   );
   proxyQueue.add('services');
+  let stopped: Promise<void> | undefined;
   const dns = await startDns(namespace, (name) => services.get(name) !== undefined);
 
   return {
@@ -114,11 +115,16 @@ export async function startNode(options: NodeOptions): Promise<Node> {
           ports: Object.fromEntries(portMap(container)),
         })),
       })),
-    stop: async () => {
-      await Promise.all([deployments.stop(), services.stop(), proxyQueue.stop()]);
-      await kubelet.stop(stopGraceMilliseconds);
-      await Promise.all([proxies.stop(), dns.stop()]);
-      if (options.directory === undefined) await rm(directory, { recursive: true, force: true });
+    stop: () => {
+      stopped ??= stop();
+      return stopped;
     },
   };
+
+  async function stop(): Promise<void> {
+    await Promise.all([deployments.stop(), services.stop(), proxyQueue.stop()]);
+    await kubelet.stop(stopGraceMilliseconds);
+    await Promise.all([proxies.stop(), dns.stop()]);
+    if (options.directory === undefined) await rm(directory, { recursive: true, force: true });
+  }
 }
