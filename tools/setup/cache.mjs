@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { withLock } from './lock.mjs';
+import { SetupError } from './problem.mjs';
 import { onInterrupt } from './processes.mjs';
 
 /**
@@ -19,7 +20,7 @@ export async function provide(directory, what, { isReady, fill }) {
     const forget = onInterrupt(remove);
     try {
       await fill(partial);
-      if (!(await isReady(partial))) throw new Error(`${what}: what was installed in ${partial} does not run`);
+      if (!(await isReady(partial))) throw new SetupError(`${what} was installed, but does not run on this machine.`);
       rmSync(directory, { recursive: true, force: true });
       renameSync(partial, directory);
     } finally {

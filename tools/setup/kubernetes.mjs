@@ -14,24 +14,24 @@ const node24 = fileURLToPath(new URL('../../node_modules/.bin/node', import.meta
 
 /** Provides etcd, kube-apiserver and kubectl. Returns what is there, for people. */
 export async function provideKubernetes() {
-  const { variable, directory, binaries } = kubernetesLocation();
+  const { variable, directory } = kubernetesLocation();
   if (!variable) await provide(directory, 'Kubernetes', { isReady: (place) => versionsIn(place), fill });
   const versions = await versionsIn(directory);
   if (versions) return `${versions}${variable ? ` (${variable})` : ''}`;
   throw new SetupError(
-    `${variable}=${directory} does not hold working programs ${Object.keys(binaries).join(', ')}.\n` +
+    `${variable}=${directory} does not hold etcd, kube-apiserver and kubectl that run.\n` +
       `  Correct ${variable}, or unset it to have them downloaded or built.`,
   );
 }
 
 async function fill(directory) {
-  const downloaded = await step(`Downloading kube-apiserver and etcd ${kubernetesVersion}`, '15 s', () =>
-    download(directory),
+  const downloaded = await step(
+    `Downloading kube-apiserver and etcd ${kubernetesVersion}`,
+    '15 s',
+    () => download(directory),
+    (done, took) => (done ? `done in ${took}` : `not possible from here (${took})`),
   );
-  if (!downloaded) {
-    process.stdout.write('  No download from here: building from Go modules instead\n');
-    await build(directory);
-  }
+  if (!downloaded) await build(directory);
 }
 
 /** False when the network does not allow the download. */
@@ -69,7 +69,7 @@ async function build(directory) {
     );
   await step(`Building etcd ${etcdVersion} from Go modules`, '1 min on 2 cores', () => goBuild('etcd', ['.'], '-s -w'));
   const programs = ['k8s.io/kubernetes/cmd/kube-apiserver', 'k8s.io/kubernetes/cmd/kubectl'];
-  await step(`Building kube-apiserver and kubectl ${kubernetesVersion} from Go modules`, '4 min on 2 cores', () =>
+  await step(`Building kube-apiserver and kubectl ${kubernetesVersion} from Go modules`, '3 to 6 min on 2 cores', () =>
     goBuild('kube', programs, `-s -w ${stamp}`),
   );
 }

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { join } from 'node:path';
@@ -8,10 +9,14 @@ import { SetupError } from './problem.mjs';
 const tailLines = 15;
 const children = new Set();
 const cleanups = new Set();
+let interrupted = false;
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-  process.once(signal, () => {
+  process.once(signal, async () => {
+    interrupted = true;
+    const ends = [...children].map((child) => once(child, 'close'));
     for (const child of children) child.kill('SIGTERM');
+    await Promise.all(ends);
     for (const cleanup of cleanups) cleanup();
     // Ends this process as the signal would have: what called it must see that it was interrupted.
     process.kill(process.pid, signal);
@@ -74,6 +79,9 @@ function ended(child) {
       }
     });
     child.on('error', (error) => resolve(error.message));
-    child.on('close', (code, signal) => resolve(code ?? signal));
+    child.on('close', (code, signal) => {
+      // An interrupted set-up ends; it does not go on as if the program had failed.
+      if (!interrupted) resolve(code ?? signal);
+    });
   }).finally(() => children.delete(child));
 }

@@ -1,10 +1,10 @@
-const heartbeatMilliseconds = 20_000;
+const heartbeatMilliseconds = 30_000;
 
 /**
  * Shows one line for a step: what it does, how long that usually takes and, when it ends, how long it took; while it is long,
- * a line every 20 s. Returns what `work` returns.
+ * a line every 30 s. Returns what `work` returns; `outcome` says what that is, for a step that may end in more than one way.
  */
-export async function step(title, usually, work) {
+export async function step(title, usually, work, outcome = (_result, took) => `done in ${took}`) {
   const started = Date.now();
   process.stdout.write(`${title} (usually ${usually}) ... `);
   const heartbeat = setInterval(() => {
@@ -12,10 +12,10 @@ export async function step(title, usually, work) {
   }, heartbeatMilliseconds);
   try {
     const result = await work();
-    process.stdout.write(`done in ${formatDuration(Date.now() - started)}\n`);
+    process.stdout.write(`${outcome(result, formatDuration(Date.now() - started))}\n`);
     return result;
   } catch (error) {
-    process.stdout.write(`failed after ${formatDuration(Date.now() - started)}\n`);
+    process.stdout.write(`failed in ${formatDuration(Date.now() - started)}\n`);
     throw error;
   } finally {
     clearInterval(heartbeat);
