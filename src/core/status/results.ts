@@ -50,7 +50,8 @@ export function resultsOf(samples: Samples, document: EvidenceDocument, evaluati
         ...(group !== undefined && {
           requests: { live: group.route.live.requests, mirror: group.route.mirror.requests },
         }),
-        ...routeFigures(documentIntervals(document, index)),
+        // Intervals cost a hundred times the verdict: per route only once there is one.
+        ...(evaluation.verdict !== 'Running' && routeFigures(documentIntervals(document, index))),
       };
     }),
     routesLeftOut: Math.max(0, routes.length - MOST_ROUTES),
