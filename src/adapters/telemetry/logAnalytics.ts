@@ -1,0 +1,131 @@
+import { blockSeconds, blocksQuery } from '../../core/query/blocksQuery.ts';
+import { cellsQuery } from '../../core/query/cellsQuery.ts';
+import { firstCopyQuery } from '../../core/query/firstCopyQuery.ts';
+import { pairsQuery } from '../../core/query/pairsQuery.ts';
+import { probeQuery } from '../../core/query/probeQuery.ts';
+import type { TelemetryQuestion } from '../../core/query/question.ts';
+import { readBlocks } from '../../core/samples/blocks.ts';
+import { readCells } from '../../core/samples/cells.ts';
+import { readPairs } from '../../core/samples/pairs.ts';
+import type { Samples } from '../../core/samples/samples.ts';
+import { type AnswerTable, column, SamplesError } from '../../core/samples/table.ts';
+import { percentileBucket } from '../../core/samples/thresholds.ts';
+import { type Telemetry, TelemetryError, type TelemetryWindow } from '../../engine/ports/telemetry.ts';
+import { allowSource } from './logAnalytics/allowSource.ts';
+import { createQueryClient, type QueryClient, type QueryClientSettings } from './logAnalytics/queryClient.ts';
+import { withDeadline } from './logAnalytics/withDeadline.ts';
+
+export interface LogAnalyticsSettings extends QueryClientSettings {
+  /**
+   * Namespace -> workspace ids and resource ids that its experiments may read; '*' stands for every namespace or source.
+   * Default: all.
+   */
+  readonly allowedSources?: Readonly<Record<string, readonly string[]>>;
+  /** Bound on each call, waiting and all queries included. Default 120. */
+  readonly timeoutSeconds?: number;
+}
+
+/**
+ * Telemetry from Azure Log Analytics, a workspace or an Application Insights resource.
+ *
+ * A read asks three queries, one after another: sums, then blocks and pairs by the routes and thresholds that the sums
+ * gave. At most 50 x 720 blocks and the cells of 50 routes are transferred, whatever the traffic. Nothing is tried again
+ * here: every call is idempotent, and when to ask again is the caller's to decide.
+ * @throws Error when the endpoint is not https
+ */
+export function createLogAnalytics(settings: LogAnalyticsSettings): Telemetry {
+  const client = createQueryClient(settings);
+  const seconds = settings.timeoutSeconds ?? 120;
+  const allowed = settings.allowedSources ?? { '*': ['*'] };
+  const call = async <T>(
+    question: TelemetryQuestion,
+    signal: AbortSignal | undefined,
+    ask: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> => {
+    allowSource(allowed, question);
+    return withDeadline(seconds, signal, async (bounded) => malformed(() => ask(bounded)));
+  };
+  return {
+    probe: (question, signal) => call(question, signal, (bounded) => probe(client, question, bounded)),
+    firstCopy: (question, since, signal) =>
+      call(question, signal, (bounded) => firstCopy(client, question, since, bounded)),
+    read: (question, window, signal) => call(question, signal, (bounded) => read(client, question, window, bounded)),
+  };
+}
+
+async function probe(client: QueryClient, question: TelemetryQuestion, signal: AbortSignal): Promise<void> {
+  await client.query(question.source, probeQuery(question), { duration: 'PT5M' }, signal);
+}
+
+async function firstCopy(
+  client: QueryClient,
+  question: TelemetryQuestion,
+  since: number,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  // The API insists on a timespan; no experiment lasts longer than this one.
+  const timespan = { startTime: new Date(since), duration: 'P31D' };
+  const answer = await client.query(question.source, firstCopyQuery(question, since), timespan, signal);
+  const [row] = answer?.rows ?? [];
+  if (answer === undefined || row === undefined) return undefined;
+  return column(answer, 'the first copy', 'First', INSTANT_OR_NULL)(row) ?? undefined;
+}
+
+async function read(
+  client: QueryClient,
+  question: TelemetryQuestion,
+  window: TelemetryWindow,
+  signal: AbortSignal,
+): Promise<Samples> {
+  if (window.end <= window.start) return { routes: [], queries: [] };
+  const timespan = { startTime: new Date(window.start), endTime: new Date(window.end) };
+  const ask = (kql: string): Promise<AnswerTable | undefined> => client.query(question.source, kql, timespan, signal);
+
+  const sums = cellsQuery(question, window);
+  const cells = await ask(sums);
+  const routes = cells === undefined ? [] : readCells(cells);
+  if (routes.length === 0) return { routes: [], queries: [sums] };
+
+  const percentiles = question.latency.map(({ percentile }) => percentile);
+  const queried = routes.map(({ name, live }) => ({
+    name,
+    thresholds: percentiles.map((percentile) => percentileBucket(live.histogram, percentile)),
+  }));
+  const blocksAsked = blocksQuery(question, window, queried);
+  const blockRows = await ask(blocksAsked);
+  const pairsAsked = pairsQuery(question, window, queried);
+  const pairRows = await ask(pairsAsked);
+  if (blockRows === undefined || pairRows === undefined) {
+    throw new TelemetryError('Unavailable', 'Log Analytics answered with data and then said that there is none');
+  }
+  const blocks = readBlocks(blockRows, {
+    routes: routes.length,
+    percentiles,
+    blockSeconds: blockSeconds(question.intervalSeconds, window),
+  });
+  const pairs = readPairs(pairRows, routes.length);
+  return {
+    routes: routes.map((route, index) => ({ ...route, blocks: blocks[index] ?? [], pairs: pairs[index] ?? null })),
+    queries: [sums, blocksAsked, pairsAsked],
+  };
+}
+
+/** An answer that is not what was asked for, as the port names it. */
+async function malformed<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof SamplesError)) throw error;
+    throw new TelemetryError('Malformed', `Log Analytics: ${error.message}`, { cause: error });
+  }
+}
+
+/** The client turns datetimes into Dates. */
+const INSTANT_OR_NULL = {
+  types: ['datetime'],
+  expected: 'a time or null',
+  read: (value: unknown): number | null | undefined => {
+    if (value === null) return null;
+    return value instanceof Date && !Number.isNaN(value.getTime()) ? value.getTime() : undefined;
+  },
+};

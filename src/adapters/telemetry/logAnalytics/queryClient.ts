@@ -1,0 +1,170 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { PipelinePolicy, PipelineResponse } from '@azure/core-rest-pipeline';
+import {
+  LogsQueryClient,
+  type LogsQueryResult,
+  LogsQueryResultStatus,
+  type QueryTimeInterval,
+} from '@azure/monitor-query-logs';
+import type { TelemetryQuestion } from '../../../core/query/question.ts';
+import type { AnswerTable } from '../../../core/samples/table.ts';
+import { TelemetryError } from '../../../engine/ports/telemetry.ts';
+import { describeSource } from './allowSource.ts';
+import { clientError } from './clientError.ts';
+import { type CredentialKind, createCredential } from './credential.ts';
+import { Limiter } from './limiter.ts';
+import { responseError } from './responseError.ts';
+
+export interface QueryClientSettings {
+  /** Base address of the query API, https; the version `/v1` is added when it is missing. */
+  readonly endpoint: string;
+  /** Scope of the token; the clouds differ. */
+  readonly scope: string;
+  /** Address that gives out tokens; default: AZURE_AUTHORITY_HOST, else the public cloud's. */
+  readonly authorityHost?: string;
+  readonly credential: CredentialKind;
+}
+
+export interface QueryClient {
+  /**
+   * The primary table of a complete answer; undefined when the source holds no data at all (204).
+   * @throws TelemetryError; the signal's reason when it is aborted
+   */
+  query(
+    source: TelemetryQuestion['source'],
+    kql: string,
+    timespan: QueryTimeInterval,
+    signal: AbortSignal,
+  ): Promise<AnswerTable | undefined>;
+}
+
+/** The service runs five queries of one identity at once, and queues or refuses the rest. */
+const CONCURRENT_QUERIES = 5;
+/** The service's own limit; a query that takes longer is too expensive to ask at every poll. */
+const SERVER_TIMEOUT_SECONDS = 60;
+
+/** The one user of Azure's client: it is created at the first query, and again after its token was refused. */
+export function createQueryClient(settings: QueryClientSettings): QueryClient {
+  const endpoint = versioned(settings.endpoint);
+  const limiter = new Limiter(CONCURRENT_QUERIES);
+  let client: LogsQueryClient | undefined;
+  let pausedUntil = 0;
+
+  const ask = async (
+    source: TelemetryQuestion['source'],
+    kql: string,
+    timespan: QueryTimeInterval,
+    signal: AbortSignal,
+  ): Promise<AnswerTable | undefined> => {
+    refuseWhilePaused(pausedUntil - performance.now());
+    const call: Call = { signal, source: describeSource(source), noData: false };
+    try {
+      client ??= connect(settings, endpoint);
+      const result = await calls.run(call, send, client, source, kql, timespan);
+      return primaryTable(result);
+    } catch (error) {
+      if (call.noData) return undefined;
+      signal.throwIfAborted();
+      const refusal = clientError(error, call.source);
+      // Cached tokens outlive what they were refused for; a new client asks for a new one.
+      if (refusal.kind === 'Unauthorized') client = undefined;
+      if (refusal.kind === 'Throttled') pausedUntil = performance.now() + (refusal.retryAfterSeconds ?? 0) * 1000;
+      throw refusal;
+    }
+  };
+  return { query: (source, kql, timespan, signal) => limiter.run(signal, () => ask(source, kql, timespan, signal)) };
+}
+
+function connect(settings: QueryClientSettings, endpoint: string): LogsQueryClient {
+  const client = new LogsQueryClient(createCredential(settings.credential, settings.authorityHost), {
+    endpoint,
+    credentials: { scopes: [settings.scope] },
+    // The client would sleep for whatever Retry-After says.
+    retryOptions: { maxRetries: 0 },
+  });
+  client.pipeline.addPolicy(perCall);
+  return client;
+}
+
+async function send(
+  client: LogsQueryClient,
+  source: TelemetryQuestion['source'],
+  kql: string,
+  timespan: QueryTimeInterval,
+): Promise<LogsQueryResult> {
+  const options = { serverTimeoutInSeconds: SERVER_TIMEOUT_SECONDS };
+  return source.scope === 'workspace'
+    ? client.queryWorkspace(source.workspaceId, kql, timespan, options)
+    : client.queryResource(withoutLeadingSlash(source.resourceId), kql, timespan, options);
+}
+
+/** The client takes neither a signal nor a look at the response; a policy of its pipeline finds both here. */
+interface Call {
+  readonly signal: AbortSignal;
+  readonly source: string;
+  noData: boolean;
+}
+
+const calls = new AsyncLocalStorage<Call>();
+
+const perCall: PipelinePolicy = {
+  name: 'mirrorExperimentPerCall',
+  async sendRequest(request, next) {
+    const call = calls.getStore();
+    if (call === undefined) return next(request);
+    request.abortSignal = call.signal;
+    const response = await next(request);
+    const refusal = responseError(answeredBy(response), call.source, Date.now());
+    if (refusal !== undefined) throw refusal;
+    call.noData = response.status === 204;
+    return response;
+  },
+};
+
+function answeredBy(response: PipelineResponse): Parameters<typeof responseError>[0] {
+  return {
+    status: response.status,
+    body: response.bodyAsText ?? '',
+    header: (name) => response.headers.get(name),
+  };
+}
+
+/** A partial result carries rows; counting them would be a verdict on half of the telemetry. */
+function primaryTable(result: LogsQueryResult): AnswerTable {
+  if (result.status !== LogsQueryResultStatus.Success) {
+    const { code, message } = result.partialError;
+    throw new TelemetryError(
+      'Partial',
+      `Log Analytics answered in part only (${code}): ${String(message).slice(0, 400)}`,
+    );
+  }
+  const table = result.tables.find(({ name }) => name === 'PrimaryResult') ?? result.tables[0];
+  if (table === undefined) throw new TelemetryError('Malformed', 'Log Analytics answered without a table');
+  return {
+    columns: table.columnDescriptors.map(({ name, type }) => ({ name: String(name), type: String(type) })),
+    rows: table.rows,
+  };
+}
+
+function refuseWhilePaused(milliseconds: number): void {
+  if (milliseconds <= 0) return;
+  const retryAfterSeconds = Math.ceil(milliseconds / 1000);
+  throw new TelemetryError('Throttled', `Log Analytics asked to wait ${retryAfterSeconds} s before the next query`, {
+    retryAfterSeconds,
+  });
+}
+
+function versioned(endpoint: string): string {
+  const url = new URL(endpoint);
+  if (url.protocol !== 'https:') throw new Error(`the Log Analytics endpoint must be https, and is ${endpoint}`);
+  const base = endpoint.replace(/\/+$/, '');
+  return base.endsWith('/v1') ? base : `${base}/v1`;
+}
+
+/** Dot segments would lead the request to another path. */
+function withoutLeadingSlash(resourceId: string): string {
+  if (resourceId.split('/').some((segment) => segment === '.' || segment === '..')) {
+    throw new TelemetryError('Configuration', `the resource id ${resourceId} has a segment of dots`);
+  }
+  return resourceId.replace(/^\/+/, '');
+}

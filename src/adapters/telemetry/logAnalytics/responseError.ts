@@ -1,0 +1,107 @@
+import { TelemetryError } from '../../../engine/ports/telemetry.ts';
+
+/** What of an HTTP response decides on an error. */
+export interface Answered {
+  readonly status: number;
+  readonly body: string;
+  /** Value of a header; undefined when it is absent. */
+  readonly header: (name: string) => string | undefined;
+}
+
+/** Window of the service's limit of 200 queries; what to wait when a 429 does not say. */
+const DEFAULT_RETRY_SECONDS = 30;
+const LONGEST_RETRY_SECONDS = 300;
+
+/**
+ * The error that a response stands for; undefined for one that holds tables, and for 204 (no data).
+ * @param source what was asked, for messages
+ * @param now ms since the epoch, for a Retry-After that is a date
+ */
+export function responseError(answered: Answered, source: string, now: number): TelemetryError | undefined {
+  const { status, body } = answered;
+  if (status === 204) return undefined;
+  if (status === 200) return unusableBody(body);
+  const retryAfterSeconds = retryAfter(answered, now);
+  const said = serviceMessage(body);
+  switch (status) {
+    case 401:
+      return new TelemetryError(
+        'Unauthorized',
+        `Log Analytics does not accept the operator's token (401) for ${source}: check that LOG_ANALYTICS_SCOPE and ` +
+          `LOG_ANALYTICS_ENDPOINT belong to the same cloud, and the identity to the same tenant${said}`,
+      );
+    case 403:
+      return new TelemetryError(
+        'Unauthorized',
+        `the operator's identity may not read ${source} (403): grant it the role Log Analytics Reader or Monitoring ` +
+          `Reader there; a new role can take up to an hour to work${said}`,
+      );
+    case 429:
+      return new TelemetryError('Throttled', `Log Analytics limits the rate of queries (429)${said}`, {
+        retryAfterSeconds: retryAfterSeconds ?? DEFAULT_RETRY_SECONDS,
+      });
+    default:
+      return status >= 400 && status < 500 && status !== 408
+        ? new TelemetryError('Configuration', `Log Analytics refuses the query to ${source} (${status})${said}`)
+        : new TelemetryError('Unavailable', `Log Analytics is unavailable (${status})${said}`, {
+            ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+          });
+  }
+}
+
+/** The client would fail on these with a TypeError that says nothing. */
+function unusableBody(body: string): TelemetryError | undefined {
+  const value = parse(body);
+  if (value === undefined) {
+    const what = body.trim() === '' ? 'an empty body' : 'a body that is not JSON';
+    return new TelemetryError(
+      'Unavailable',
+      `Log Analytics answered 200 with ${what}; a proxy in between may be failing`,
+    );
+  }
+  if (hasTables(value)) return undefined;
+  return new TelemetryError('Malformed', 'Log Analytics answered 200 with JSON that holds no tables');
+}
+
+function hasTables(value: unknown): boolean {
+  const tables = field(value, 'tables');
+  return (
+    Array.isArray(tables) &&
+    tables.every((table) => {
+      const rows = field(table, 'rows');
+      return Array.isArray(field(table, 'columns')) && Array.isArray(rows) && rows.every(Array.isArray);
+    })
+  );
+}
+
+/** Seconds from Retry-After (a number or a date), from 1 to 300; undefined when there is none that can be read. */
+function retryAfter({ header }: Answered, now: number): number | undefined {
+  const text = header('retry-after')?.trim();
+  if (!text) return undefined;
+  const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : (Date.parse(text) - now) / 1000;
+  return Number.isNaN(seconds) ? undefined : Math.ceil(Math.min(Math.max(seconds, 1), LONGEST_RETRY_SECONDS));
+}
+
+/** The service nests the useful part: `error.innererror.innererror.message`. */
+function serviceMessage(body: string): string {
+  const messages: string[] = [];
+  let error = field(parse(body), 'error');
+  for (let depth = 0; depth < 5 && error !== undefined; depth += 1) {
+    const message = field(error, 'message');
+    if (typeof message === 'string' && !messages.includes(message)) messages.push(message);
+    error = field(error, 'innererror');
+  }
+  return messages.length === 0 ? '' : `; it says: ${messages.join(' - ').slice(0, 600)}`;
+}
+
+function field(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // not JSON: that is what the caller asks
+  }
+}
