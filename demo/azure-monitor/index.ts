@@ -40,6 +40,8 @@ export async function startAzureMonitor(options: AzureMonitorOptions = {}): Prom
   const certificates = await createCertificates();
   const database = await openDatabase();
   const engine = createEngine(database);
+  // The first parse loads and warms Microsoft's parser for seconds: better now than under a client's timeout.
+  await engine({ kql: 'print 1', scope: 'workspace', component: 0 });
   const faults = createFaults();
   const log: QueryLogEntry[] = [];
   let sequence = 0;

@@ -9,7 +9,7 @@ export function toText(value: Expression): Expression {
     case 'string':
       return value;
     case 'dynamic':
-      return expression(`kql_dynamic_text(${sql})`, 'string', false);
+      return expression(value.asText ?? `kql_dynamic_text(${sql})`, 'string', false);
     case 'datetime':
       return expression(`kql_datetime_text(${sql})`, 'string', nullable);
     case 'timespan':

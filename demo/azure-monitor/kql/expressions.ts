@@ -92,7 +92,8 @@ function property(base: Expression, key: Expression): Expression {
   }
   const pointer = sqlText(`/${key.literal.replaceAll('~', '~0').replaceAll('/', '~1')}`);
   const value = `kql_dynamic(json_extract(${base.sql}, ${pointer}))`;
-  if (!/^\d+$/.test(key.literal)) return expression(value, 'dynamic');
+  const asText = `coalesce(json_extract_string(${base.sql}, ${pointer}), '')`;
+  if (!/^\d+$/.test(key.literal)) return { ...expression(value, 'dynamic'), asText };
   return expression(`CASE WHEN json_type(${base.sql}) = 'OBJECT' THEN ${value} END`, 'dynamic');
 }
 

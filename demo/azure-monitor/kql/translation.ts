@@ -8,6 +8,8 @@ export interface Expression {
   nullable: boolean;
   /** The value, where the query spells it out. */
   literal?: string | number;
+  /** SQL of tostring() of it, where that is cheaper than the conversion of its value. */
+  asText?: string;
 }
 
 /**
