@@ -109,7 +109,8 @@ function progressing(
     counts.availableReplicas > (previous.availableReplicas ?? 0) ||
     counts.replicas - counts.updatedReplicas < (previous.replicas ?? 0) - (previous.updatedReplicas ?? 0);
   // As in Kubernetes, a rollout that was complete once has no deadline any more: scaling it is not a rollout.
-  if (before.reason === 'NewReplicaSetAvailable' && !progressed) {
+  const onlyUpdated = counts.replicas === counts.updatedReplicas;
+  if (before.reason === 'NewReplicaSetAvailable' && (onlyUpdated || !progressed)) {
     return { condition: draft(before.status, before.reason, before.message) };
   }
   if (progressed) {

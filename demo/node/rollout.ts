@@ -32,20 +32,19 @@ export function planRollout(
 ): RolloutPlan {
   const updated = leastUsefulFirst(pods.filter((pod) => pod.updated));
   const old = leastUsefulFirst(pods.filter((pod) => !pod.updated));
-  const surplus = updated.slice(0, Math.max(0, updated.length - desired)).map((pod) => pod.name);
+  const surplus = updated.splice(0, Math.max(0, updated.length - desired)).map((pod) => pod.name);
   if (strategy.type === 'Recreate') {
     const create = old.length + terminating > 0 ? 0 : Math.max(0, desired - updated.length);
     return { create, remove: [...surplus, ...old.map((pod) => pod.name)] };
   }
   const { surge, unavailable } = limits(desired, strategy);
-  const kept = updated.length - surplus.length;
-  const create = Math.max(0, Math.min(desired - kept, desired + surge - (kept + old.length)));
+  const create = Math.max(0, Math.min(desired - updated.length, desired + surge - updated.length - old.length));
   // Pods that serve nobody may go at once; those that serve only while enough others do.
   const minimum = desired - unavailable;
-  const availableCount = pods.filter((pod) => pod.available).length;
+  const availableCount = [...updated, ...old].filter((pod) => pod.available).length;
   const broken = old.filter((pod) => !pod.available);
   const brokenUpdated = updated.filter((pod) => !pod.available).length + create;
-  const removable = Math.max(0, pods.length - surplus.length + create - minimum - brokenUpdated);
+  const removable = Math.max(0, updated.length + old.length + create - minimum - brokenUpdated);
   const removeBroken = broken.slice(0, removable);
   const removeServing = old
     .filter((pod) => pod.available)

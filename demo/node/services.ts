@@ -4,7 +4,7 @@ import type { V1Service } from '@kubernetes/client-node';
 import type { PodRunner } from './podRunner.ts';
 
 export interface ServiceProxies {
-  /** Listens for the Services' ports as they are now; names of ports that could not be bound are in the error. */
+  /** Listens for the Services' ports as they are now. Rejects when a port is taken, after it has served the others. */
   update(services: readonly V1Service[]): Promise<void>;
   stop(): Promise<void>;
 }
@@ -49,9 +49,16 @@ export function startServiceProxies(runners: () => readonly PodRunner[]): Servic
         }
       }
       for (const [port, { key }] of [...proxies]) if (wanted.get(port)?.key !== key) await close(port);
+      const problems: unknown[] = [];
       for (const [port, { key, backends }] of wanted) {
-        if (!proxies.has(port)) proxies.set(port, { key, ...(await listen(port, backends)) });
+        if (proxies.has(port)) continue;
+        try {
+          proxies.set(port, { key, ...(await listen(port, backends)) });
+        } catch (error) {
+          problems.push(error);
+        }
       }
+      if (problems.length > 0) throw new Error(problems.map(String).join('; '));
     },
     stop: async () => {
       await Promise.all([...proxies.keys()].map(close));
