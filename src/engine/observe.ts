@@ -25,7 +25,7 @@ export async function observe(
 
 function othersOf(experiment: Experiment, known: readonly KubernetesObject[]): readonly Experiment[] {
   return known
-    .filter(({ metadata }) => metadata.namespace === experiment.namespace && metadata.uid !== experiment.uid)
+    .filter(({ metadata }) => metadata.uid !== experiment.uid)
     .flatMap((object) => {
       const parsed = parseExperiment(object);
       return parsed.kind === 'experiment' ? [parsed.experiment] : [];

@@ -12,6 +12,7 @@ import { askTelemetry } from './askTelemetry.ts';
 import { observe } from './observe.ts';
 import type { Clock } from './ports/clock.ts';
 import { type Cluster, ClusterError } from './ports/cluster.ts';
+import type { Experiments } from './ports/experiments.ts';
 import type { Log } from './ports/log.ts';
 import type { Telemetry } from './ports/telemetry.ts';
 import type { Outcome } from './queue.ts';
@@ -19,21 +20,11 @@ import type { Outcome } from './queue.ts';
 export interface ReconcilerPorts {
   readonly cluster: Cluster;
   readonly telemetry: Telemetry;
-  readonly finalizers: Finalizers;
   readonly clock: Clock;
   readonly log: Log;
-  /** All experiments as the watch last told them. */
-  readonly experiments: () => readonly KubernetesObject[];
+  readonly experiments: Pick<Experiments, 'list' | 'withFinalizer'>;
   /** Called when an experiment is complete: others may have waited for it. */
   readonly onComplete: (namespace: string, name: string) => void;
-}
-
-export interface Finalizers {
-  /**
-   * Puts the finalizer on an experiment, or, when it is being deleted, runs `restore` and takes it off. `handled`: there is
-   * nothing more to do in this reconcile. What `restore` throws keeps the finalizer on.
-   */
-  withFinalizer(object: KubernetesObject, restore: () => Promise<void>): Promise<'continue' | 'handled'>;
 }
 
 /** A decision leads to a write, a question or an end; more than this in one reconcile means that it does not converge. */
@@ -41,7 +32,7 @@ const MAX_DECISIONS = 32;
 
 /** Brings one experiment one step further: read the world, decide, act, write the status once. */
 export function createReconciler(ports: ReconcilerPorts, settings: LifecycleSettings) {
-  const { cluster, telemetry, finalizers, clock, experiments, onComplete } = ports;
+  const { cluster, telemetry, clock, experiments, onComplete } = ports;
 
   return async function reconcile(key: string, signal: AbortSignal): Promise<Outcome> {
     const [namespace = '', name = ''] = key.split('/');
@@ -49,11 +40,15 @@ export function createReconciler(ports: ReconcilerPorts, settings: LifecycleSett
     if (object === undefined) return {};
     const experiment = parse(object);
     const log = ports.log.child({ namespace, experiment: name, uid: object.metadata.uid });
-    const handled = await finalizers.withFinalizer(object, async () => {
-      await act(experiment, log, signal);
+    const outcome = await experiments.withFinalizer(object, async () => {
+      const { next } = await act(experiment, log, signal);
+      if (next.kind !== 'release') return 'pending';
       log.info('everything is restored; the experiment may go');
+      return 'restored';
     });
-    if (handled === 'handled') return experiment.deletionTimestamp === undefined ? { requeueAfterMilliseconds: 0 } : {};
+    if (outcome === 'pending') return { requeueAfterMilliseconds: settings.rolloutPollMilliseconds };
+    // The finalizer has just been set: the resource version is another one now.
+    if (outcome === 'handled') return experiment.deletionTimestamp === undefined ? { requeueAfterMilliseconds: 0 } : {};
     const decision = await act(experiment, log, signal);
     await store(experiment, decision.status, log);
     if (decision.next.kind === 'save') return { requeueAfterMilliseconds: 0 };
@@ -62,7 +57,7 @@ export function createReconciler(ports: ReconcilerPorts, settings: LifecycleSett
 
   /** Decides and acts until the decision is to store the status, to wait or to stop. */
   async function act(experiment: Experiment, log: Log, signal: AbortSignal): Promise<Decision> {
-    let world = await observe(experiment, experiments(), cluster, clock.now(), settings);
+    let world = await observe(experiment, experiments.list(experiment.namespace), cluster, clock.now(), settings);
     for (let count = 0; count < MAX_DECISIONS; count++) {
       signal.throwIfAborted();
       const decision = decide(world);

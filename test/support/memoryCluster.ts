@@ -6,6 +6,7 @@ import {
   type ExperimentEvent,
   type ExperimentRef,
 } from '../../src/engine/ports/cluster.ts';
+import type { FinalizerOutcome, Restored } from '../../src/engine/ports/experiments.ts';
 import { applyJsonPatch } from './jsonPatch.ts';
 
 /** Thrown instead of a write, or after it, to end the operator at that point. */
@@ -94,12 +95,12 @@ export class MemoryCluster implements Cluster {
   }
 
   /** The finalizer, as @dot-i/k8s-operator handles it. */
-  async withFinalizer(object: KubernetesObject, restore: () => Promise<void>): Promise<'continue' | 'handled'> {
+  async withFinalizer(object: KubernetesObject, restore: () => Promise<Restored>): Promise<FinalizerOutcome> {
     const { namespace, name } = object.metadata;
     const metadata = object.metadata as unknown as { finalizers?: string[]; deletionTimestamp?: string };
     if (metadata.deletionTimestamp !== undefined) {
       if (metadata.finalizers?.includes(FINALIZER)) {
-        await restore();
+        if ((await restore()) === 'pending') return 'pending';
         this.#write(() => this.remove('MirrorExperiment', namespace, name));
       }
       return 'handled';

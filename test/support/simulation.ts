@@ -94,8 +94,10 @@ export class Simulation {
   targets(): unknown {
     return ['ConfigMap/default-sidecar', 'Deployment/bookinfo-spa', 'Deployment/bookservicemirror'].map((key) => {
       const [kind = '', name = ''] = key.split('/');
-      const { metadata, status: _, ...rest } = this.cluster.get(kind, NAMESPACE, name) ?? { metadata: undefined };
-      const { resourceVersion: _v, generation: _g, ...kept } = metadata ?? { resourceVersion: '', generation: 0 };
+      const object = this.cluster.get(kind, NAMESPACE, name);
+      if (object === undefined) return undefined;
+      const { metadata, status: _, ...rest } = object;
+      const { resourceVersion: _v, generation: _g, ...kept } = metadata;
       return { ...rest, metadata: kept };
     });
   }
@@ -114,10 +116,12 @@ export class Simulation {
       {
         cluster,
         telemetry: this.telemetry,
-        finalizers: cluster,
         clock: { now: () => this.now, setTimer: () => () => undefined, random: () => 0.5 },
         log: SILENT,
-        experiments: () => cluster.list('MirrorExperiment'),
+        experiments: {
+          list: () => cluster.list('MirrorExperiment'),
+          withFinalizer: (object, restore) => cluster.withFinalizer(object, restore),
+        },
         onComplete: () => undefined,
       },
       SETTINGS,

@@ -1,0 +1,39 @@
+#!/usr/bin/env node
+import { createLog } from './adapters/observability/log.ts';
+import { startOperator } from './composition.ts';
+import { readSettings, SettingsError, settingsHelp } from './settings.ts';
+
+/** Exit codes: 0 ended by SIGTERM or SIGINT, 1 could not start, 2 a setting is wrong. */
+async function main(args: readonly string[]): Promise<void> {
+  if (args.includes('--help')) {
+    process.stdout.write(
+      `The MirrorExperiment operator. Settings, as flags or environment variables:\n${settingsHelp()}\n`,
+    );
+    return;
+  }
+  const settings = readSettings(args, process.env);
+  const log = createLog(settings.logLevel);
+  const operator = await startOperator(settings, process.env, log);
+  let stopping = false;
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (stopping) return;
+      stopping = true;
+      log.info('stopping', { signal });
+      operator.stop().then(
+        () => log.info('stopped'),
+        (error: unknown) => {
+          log.error('the operator did not stop cleanly', { error });
+          process.exitCode = 1;
+        },
+      );
+    });
+  }
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = error instanceof SettingsError ? 2 : 1;
+}
