@@ -8,6 +8,10 @@ const results = process.env.TEST_RESULTS;
 //                          own). They share one API server (test/support/apiServer.ts) and get the programs that
 //                          `npm run setup` provides.
 // A test file that starts a process or listens on a port is an integration test.
+
+// Modules are imported as Node imports them: a CommonJS module's default is its module.exports.
+const deps = { interopDefault: false };
+
 export default defineConfig({
   test: {
     // .ci/run names the file and counts what is in it.
@@ -16,6 +20,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          deps,
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.integration.test.ts'],
           sequence: { groupOrder: 0 },
@@ -24,6 +29,7 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
+          deps,
           include: ['test/**/*.integration.test.ts'],
           globalSetup: ['test/support/sharedCluster.ts'],
           sequence: { groupOrder: 1 },

@@ -3,7 +3,7 @@ import { isRecord } from '../../api/structuralSchema.ts';
 import type { KubernetesObject, ObjectRef, TargetKind } from '../../core/kubernetes/object.ts';
 import { ClusterError } from '../../engine/ports/cluster.ts';
 
-/** Path of the collection `p` (plural) of group `g` in version `v`, or of one object in it, below the server's address. */
+/** Path of a collection, or of one object in it, below the server's address. */
 export function resourcePath(
   group: string,
   version: string,
@@ -11,9 +11,9 @@ export function resourcePath(
   namespace?: string,
   name?: string,
 ): string {
-  const parts = [g === '' ? '/api' : `/apis/${g}`, v];
+  const parts = [group === '' ? '/api' : `/apis/${group}`, version];
   if (namespace !== undefined) parts.push('namespaces', encodeURIComponent(namespace));
-  parts.push(p);
+  parts.push(plural);
   if (name !== undefined) parts.push(encodeURIComponent(name));
   return parts.join('/');
 }

@@ -1,0 +1,14 @@
+import type { Log } from '../../src/adapters/kubernetes/log.ts';
+
+export interface MemoryLog extends Log {
+  /** `level: message` of everything that was logged. */
+  readonly lines: string[];
+}
+
+export function createMemoryLog(): MemoryLog {
+  const lines: string[] = [];
+  const at = (level: string) => (message: string) => {
+    lines.push(`${level}: ${message}`);
+  };
+  return { lines, debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
