@@ -13,7 +13,7 @@ import { describeSource } from './allowSource.ts';
 import { clientError } from './clientError.ts';
 import { type CredentialKind, createCredential } from './credential.ts';
 import { Limiter } from './limiter.ts';
-import { responseError } from './responseError.ts';
+import { errorMessage, responseError } from './responseError.ts';
 
 export interface QueryClientSettings {
   /** Base address of the query API, https; the version `/v1` is added when it is missing. */
@@ -132,11 +132,8 @@ function answeredBy(response: PipelineResponse): Parameters<typeof responseError
 /** A partial result carries rows; counting them would be a verdict on half of the telemetry. */
 function primaryTable(result: LogsQueryResult): AnswerTable {
   if (result.status !== LogsQueryResultStatus.Success) {
-    const { code, message } = result.partialError;
-    throw new TelemetryError(
-      'Partial',
-      `Log Analytics answered in part only (${code}): ${String(message).slice(0, 400)}`,
-    );
+    const said = errorMessage(result.partialError);
+    throw new TelemetryError('Partial', `Log Analytics answered in part only (${result.partialError.code}): ${said}`);
   }
   const table = result.tables.find(({ name }) => name === 'PrimaryResult') ?? result.tables[0];
   if (table === undefined) throw new TelemetryError('Malformed', 'Log Analytics answered without a table');

@@ -82,16 +82,28 @@ function retryAfter({ header }: Answered, now: number): number | undefined {
   return Number.isNaN(seconds) ? undefined : Math.ceil(Math.min(Math.max(seconds, 1), LONGEST_RETRY_SECONDS));
 }
 
-/** The service nests the useful part: `error.innererror.innererror.message`. */
 function serviceMessage(body: string): string {
+  const said = errorMessage(field(parse(body), 'error'));
+  return said === '' ? '' : `; it says: ${said}`;
+}
+
+/**
+ * The messages of the service's error object, outermost first. The useful part is nested: in
+ * `innererror.innererror.message`, or in `details[].innererror.message` of a partial answer.
+ */
+export function errorMessage(error: unknown): string {
   const messages: string[] = [];
-  let error = field(parse(body), 'error');
-  for (let depth = 0; depth < 5 && error !== undefined; depth += 1) {
-    const message = field(error, 'message');
-    if (typeof message === 'string' && !messages.includes(message)) messages.push(message);
-    error = field(error, 'innererror');
-  }
-  return messages.length === 0 ? '' : `; it says: ${messages.join(' - ').slice(0, 600)}`;
+  collect(error, messages, 5);
+  return messages.join(' - ').slice(0, 600);
+}
+
+function collect(error: unknown, messages: string[], depth: number): void {
+  const message = field(error, 'message');
+  if (typeof message === 'string' && !messages.includes(message)) messages.push(message);
+  if (depth === 0) return;
+  const details = field(error, 'details');
+  const nested = [...(Array.isArray(details) ? details.slice(0, 3) : []), field(error, 'innererror')];
+  for (const each of nested) collect(each, messages, depth - 1);
 }
 
 function field(value: unknown, name: string): unknown {
