@@ -47,7 +47,7 @@ export function bucketUpperEdge(bucket: number): number {
 export function histogramFrom(weights: Readonly<Record<string, number>>, sumSquaredWeights?: number): Histogram {
   const merged = new Map<number, number>();
   for (const [key, weight] of Object.entries(weights)) {
-    const bucket = Number(key) + 0;
+    const bucket = Number(key); // a Map takes −0 for 0
     if (key.trim() === '' || !Number.isInteger(bucket)) throw new RangeError(`histogram bucket "${key}" is no integer`);
     if (!Number.isFinite(weight)) throw new RangeError(`histogram bucket "${key}" has the weight ${weight}`);
     if (weight > 0) merged.set(bucket, (merged.get(bucket) ?? 0) + weight);

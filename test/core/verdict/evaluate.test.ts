@@ -5,6 +5,7 @@ import type {
   EvidenceAnalysis,
   EvidenceArm,
   EvidenceDocument,
+  EvidencePairs,
   EvidenceRoute,
 } from '../../../src/core/verdict/evidence.ts';
 import { DEFAULT_ANALYSIS, EvidenceRecorder } from '../../support/evidenceRecorder.ts';
@@ -96,6 +97,51 @@ describe('evaluate', () => {
     expect(evaluate(healthy({ ...slow, blocks: 2 })).verdict).toBe('Fail');
     const strict = { ...DEFAULT_ANALYSIS, minRequests: 401 };
     expect(evaluate({ ...healthy({ ...slow, blocks: 2 }), analysis: strict }).verdict).toBe('Running');
+  });
+
+  it('does not pass coverage with fewer than minRequests', () => {
+    const coverage = (requests: number) =>
+      evaluate(healthy({ names: ['a'], blocks: 12, requests: { a: requests } })).routes[0]?.gates.at(-1);
+    expect(coverage(4)).toMatchObject({ gate: 'coverage', verdict: 'Running', effectiveLive: 48 });
+    expect(coverage(5)).toMatchObject({ gate: 'coverage', verdict: 'Pass', effectiveLive: 60 });
+  });
+
+  it('counts only blocks in which live has rows', () => {
+    const document = healthy({ names: ['a'], blocks: 9, requests: { a: 600 } });
+    const late = (live: number) => ({
+      ...document,
+      routes: document.routes.map((route) => ({
+        ...route,
+        blocks: [
+          ...route.blocks,
+          {
+            start: 270,
+            live: { items: live, errorItems: 0, atOrBelow: zeros },
+            mirror: { items: 1, errorItems: 0, atOrBelow: zeros },
+          },
+        ],
+      })),
+    });
+    expect(evaluate(late(0)).verdict).toBe('Running');
+    expect(evaluate(late(1)).verdict).toBe('Pass');
+  });
+
+  it('counts lost copies as failed, with pairs and without', () => {
+    const document = healthy({ names: ['a'], blocks: 40, requests: { a: 100 } });
+    const withLoss = (lost: number, pairs: EvidencePairs | null) => ({
+      ...document,
+      routes: document.routes.map((route) => {
+        const live = { ...route.live, items: route.live.items + lost, requests: route.live.requests + lost };
+        return { ...route, live: { ...live, sumSquaredWeights: live.items }, pairs };
+      }),
+    });
+    const pairs = { count: 4000, onlyMirrorFailed: 0, onlyLiveFailed: 0, slower: 0 };
+    const errors = (judged: EvidenceDocument) =>
+      evaluate(judged).routes[0]?.gates.find(({ gate }) => gate === 'errors');
+    expect(errors(withLoss(0, pairs))?.verdict).toBe('Pass');
+    expect(errors(withLoss(60, pairs))?.verdict).toBe('Running');
+    const without = (lost: number) => errors(withLoss(lost, null))?.logEvidencePass ?? Number.NaN;
+    expect(without(60)).toBeLessThan(without(0));
   });
 
   it('a mirrorPercent that is absent is 100', () => {

@@ -84,6 +84,17 @@ describe('documentIntervals', () => {
     expect(mean?.difference).toBeCloseTo(30, -1);
   });
 
+  it('is as sure as the verdict: a later route, with a smaller share of the false-alarm rate, has wider lower limits', () => {
+    const [, original] = documents.find(([name]) => name.includes('rare route beside')) ?? [];
+    if (!original) throw new Error('no such vector');
+    const [route] = original.routes;
+    const alone = documentIntervals({ ...original, routes: route ? [route] : [] }, 0);
+    const third = documentIntervals({ ...original, routes: original.routes.toReversed() }, 2);
+    expect(third.name).toBe(alone.name);
+    expect(third.latency[0]?.deltaInterval.lower).toBeLessThan((alone.latency[0]?.deltaInterval.lower ?? 0) - 0.01);
+    expect(third.latency[0]?.deltaInterval.upper).toBeCloseTo(alone.latency[0]?.deltaInterval.upper ?? 0, 9);
+  });
+
   it('has no numbers where there are none', () => {
     const { document } = record({ slower: 0, mirrorErrors: 1, blocks: 5 });
     const { latency, errors, mean } = documentIntervals(document, 0);

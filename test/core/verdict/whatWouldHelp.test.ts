@@ -140,6 +140,27 @@ describe('whatWouldHelp', () => {
     expect(sentences.every((sentence) => sentence.includes(' of b '))).toBe(true);
   });
 
+  it('does not repeat for the sum what a route explains', () => {
+    const sentences = advise(record(12, { name: 'a', requests: 30 }, { name: 'b', requests: 30 }));
+    expect(sentences.length).toBeGreaterThan(0);
+    expect(sentences.join()).not.toContain('all routes together');
+  });
+
+  it('counts what the candidate reported when that is less than minRequests', () => {
+    const document = record(12, {
+      requests: 100,
+      mirror: (random) => (random.chance(0.98) ? undefined : usual(random)),
+    });
+    const early = {
+      ...document,
+      deadline: true,
+      routes: document.routes.map((route) => ({ ...route, blocks: route.blocks.slice(0, 9) })),
+    };
+    expect(advise(early)).toEqual([
+      expect.stringMatching(/^The candidate reported \d\d of the 1,200 requests of GET \/ and needs at least 50/),
+    ]);
+  });
+
   it('is bounded', () => {
     const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
     const sentences = advise(record(12, ...names.map((name) => ({ name, requests: 10 }))));
