@@ -81,6 +81,7 @@ function patchFile(
       edits: toEdits(file.text, splices),
       originalSha256: sha256(file.text),
       patchedSha256: sha256(text),
+      patchedLength: text.length,
       mirrorCluster: intent.mirrorCluster,
       clusterAdded,
     },

@@ -39,14 +39,14 @@ function restore(text: string, file: FileEdits): Restored {
 function revert(text: string, edits: readonly Edit[]): string | undefined {
   let result = text;
   for (const { offset, removed, inserted } of edits.toReversed()) {
-    if (result.slice(offset, offset + inserted.length) !== inserted) return undefined;
+    if (offset < 0 || result.slice(offset, offset + inserted.length) !== inserted) return undefined;
     result = result.slice(0, offset) + removed + result.slice(offset + inserted.length);
   }
   return result;
 }
 
 function restoreChanged(text: string, file: FileEdits): Restored {
-  const found = locate(text, file.edits);
+  const found = locateByOffset(text, file) ?? locate(text, file.edits);
   if (!Array.isArray(found)) return found;
   const restored = revert(text, found) ?? text;
 
@@ -67,6 +67,20 @@ function restoreChanged(text: string, file: FileEdits): Restored {
     };
   }
   return restored;
+}
+
+/**
+ * Finds the pieces after a change in one place: those in front of it are where they were, those behind it have moved by
+ * the difference in length. Undefined when that does not hold, or holds in two ways.
+ */
+function locateByOffset(text: string, { edits, patchedLength }: FileEdits): Edit[] | undefined {
+  const shift = text.length - patchedLength;
+  const places = new Map<string, Edit[]>();
+  for (let unmoved = 0; unmoved <= edits.length; unmoved++) {
+    const moved = edits.map((edit, index) => (index < unmoved ? edit : { ...edit, offset: edit.offset + shift }));
+    if (revert(text, moved) !== undefined) places.set(moved.map(({ offset }) => offset).join(), moved);
+  }
+  return places.size === 1 ? [...places.values()][0] : undefined;
 }
 
 /**

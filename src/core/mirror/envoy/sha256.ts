@@ -12,7 +12,7 @@ export function sha256(text: string): string {
   const view = new DataView(padded.buffer);
   view.setBigUint64(padded.length - 8, BigInt(bytes.length) * 8n);
 
-  const state = Uint32Array.from(PRIMES.slice(0, 8), (prime) => fractionBits(prime, 2n));
+  const state = INITIAL_STATE.slice();
   for (let offset = 0; offset < padded.length; offset += 64) {
     compress(state, view, offset);
   }
@@ -20,6 +20,7 @@ export function sha256(text: string): string {
 }
 
 const PRIMES = firstPrimes(64);
+const INITIAL_STATE = Uint32Array.from(PRIMES.slice(0, 8), (prime) => fractionBits(prime, 2n));
 const ROUND_CONSTANTS = Uint32Array.from(PRIMES, (prime) => fractionBits(prime, 3n));
 
 function compress(state: Uint32Array, view: DataView, offset: number): void {

@@ -49,6 +49,8 @@ export interface FileEdits {
   /** SHA-256 (hex) of the text before and after the edits. */
   originalSha256: string;
   patchedSha256: string;
+  /** UTF-16 units of the text after the edits. */
+  patchedLength: number;
   /** Copies to this cluster must be gone from the file after a restore; so must the cluster, when we added it. */
   mirrorCluster: string;
   clusterAdded: boolean;
