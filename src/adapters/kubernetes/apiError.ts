@@ -42,6 +42,6 @@ function messageOf(status: unknown): string {
 
 /** Seconds of a Retry-After header (the form with a date is not used by the API server). */
 export function parseRetryAfter(header: string | undefined): number | undefined {
-  const seconds = header === undefined ? Number.NaN : Number(header);
+  const seconds = header === undefined || header.trim() === '' ? Number.NaN : Number(header);
   return Number.isFinite(seconds) && seconds >= 0 ? seconds : undefined;
 }

@@ -10,11 +10,13 @@ export interface ObjectList {
   readonly resourceVersion: string;
 }
 
-/** client-go's page size. */
-const pageSize = 500;
-
-/** All objects of a collection as of one resourceVersion, read in pages. Throws a ClusterError. */
-export async function listAll(api: ApiClient, path: string, signal: AbortSignal): Promise<ObjectList> {
+/** All objects of a collection as of one resourceVersion, read in pages (of 500, as client-go does). Throws a ClusterError. */
+export async function listAll(
+  api: Pick<ApiClient, 'request'>,
+  path: string,
+  signal: AbortSignal,
+  pageSize = 500,
+): Promise<ObjectList> {
   try {
     return await readPages(api, path, signal, pageSize);
   } catch (error) {
@@ -24,18 +26,24 @@ export async function listAll(api: ApiClient, path: string, signal: AbortSignal)
   }
 }
 
-async function readPages(api: ApiClient, path: string, signal: AbortSignal, limit: number): Promise<ObjectList> {
+async function readPages(
+  api: Pick<ApiClient, 'request'>,
+  path: string,
+  signal: AbortSignal,
+  limit: number,
+): Promise<ObjectList> {
   const items: KubernetesObject[] = [];
-  let next: string | undefined;
+  let next = '';
   for (;;) {
-    const query = { ...(limit > 0 && { limit: String(limit) }), ...(next !== undefined && { continue: next }) };
+    const query = { ...(limit > 0 && { limit: String(limit) }), ...(next !== '' && { continue: next }) };
     const page = await api.request({ method: 'GET', path, query, signal });
     const metadata = isRecord(page) ? page.metadata : undefined;
-    if (!isRecord(page) || !Array.isArray(page.items) || !isRecord(metadata)) {
+    const resourceVersion = isRecord(metadata) ? metadata.resourceVersion : undefined;
+    if (!isRecord(page) || !Array.isArray(page.items) || typeof resourceVersion !== 'string') {
       throw new ClusterError('Unavailable', `GET ${path}: the answer is not a list; is this the API server?`);
     }
     items.push(...page.items.map(toKubernetesObject));
-    next = typeof metadata.continue === 'string' && metadata.continue !== '' ? metadata.continue : undefined;
-    if (next === undefined) return { items, resourceVersion: String(metadata.resourceVersion) };
+    next = isRecord(metadata) && typeof metadata.continue === 'string' ? metadata.continue : '';
+    if (next === '') return { items, resourceVersion };
   }
 }

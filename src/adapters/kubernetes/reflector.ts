@@ -84,10 +84,12 @@ export function startReflector(options: ReflectorOptions): Reflector {
   }
 
   async function recover(error: unknown): Promise<void> {
-    // Whatever the server refuses, a new list is a sound start; a lost connection is taken up where it was.
-    if (error instanceof ApiError) resourceVersion = undefined;
+    // Whatever the server refuses, a new list is a sound start. A lost connection, and a server that is only busy, is
+    // taken up where it was.
+    if (error instanceof ApiError && error.code !== 429) resourceVersion = undefined;
     failures += 1;
-    const milliseconds = backoffMilliseconds(failures, timing.backoff, clock.random);
+    const asked = error instanceof ClusterError ? (error.retryAfterSeconds ?? 0) * 1000 : 0;
+    const milliseconds = Math.max(asked, backoffMilliseconds(failures, timing.backoff, clock.random));
     log.warn(`watch of ${path} failed: ${error instanceof Error ? error.message : String(error)}`, {
       failures,
       retryMilliseconds: Math.round(milliseconds),

@@ -1,0 +1,23 @@
+// Runs the operator's watch alone until SIGTERM, and then ends only if nothing is left that keeps a process alive.
+import { KubeConfig } from '@kubernetes/client-node';
+import { createApiClient } from '../../src/adapters/kubernetes/apiClient.ts';
+import { ExperimentOperator } from '../../src/adapters/kubernetes/operator.ts';
+import { systemClock } from '../../src/adapters/systemClock.ts';
+
+const say = (message: string) => process.stdout.write(`${message}\n`);
+const log = { debug: say, info: say, warn: say, error: say };
+const kubeConfig = new KubeConfig();
+kubeConfig.loadFromDefault();
+const api = createApiClient({ kubeConfig, log });
+const operator = new ExperimentOperator({
+  kubeConfig,
+  api,
+  log,
+  clock: systemClock,
+  onChange: (key) => say(`changed ${key}`),
+});
+process.once('SIGTERM', () => {
+  void operator.stop();
+});
+await operator.start();
+say('started');
