@@ -64,7 +64,13 @@ export interface MirrorExperimentSpec {
          * Environment variables to set during the run. Others are kept.
          */
         env?: {
+          /**
+           * Name of the variable.
+           */
           name: string;
+          /**
+           * Its value during the run, taken as it is. Not for secrets.
+           */
           value: string;
         }[];
       }[];
@@ -90,6 +96,9 @@ export interface MirrorExperimentSpec {
        * The ConfigMap and the key in it that holds the routes to the live cluster.
        */
       configMap: {
+        /**
+         * Name of the ConfigMap, in the namespace of the experiment.
+         */
         name: string;
         /**
          * Key of the bootstrap, or of the route discovery file.
@@ -116,7 +125,13 @@ export interface MirrorExperimentSpec {
          * The workload whose pods run Envoy. They are replaced by a rolling restart.
          */
         workload: {
+          /**
+           * Kind of the workload.
+           */
           kind: 'Deployment' | 'DaemonSet' | 'StatefulSet';
+          /**
+           * Name of the workload, in the namespace of the experiment.
+           */
           name: string;
         };
       };
@@ -184,8 +199,17 @@ export interface MirrorExperimentSpec {
      * Latency gates on successful requests. A percentile may rise by the larger of the two tolerances.
      */
     latency: {
+      /**
+       * Percentile of the latency that is compared; 50 is the median.
+       */
       percentile: number;
+      /**
+       * Tolerated rise, in percent of live's value.
+       */
       maxIncreasePercent: number;
+      /**
+       * Tolerated rise, in milliseconds.
+       */
       maxIncreaseMilliseconds: number;
       /**
        * The gate can fail the experiment, but a Pass does not wait for its evidence.
@@ -281,7 +305,13 @@ export interface MirrorExperimentStatus {
    * Requests analysed, sampling undone.
    */
   requests?: {
+    /**
+     * Requests of the live version.
+     */
     live?: number;
+    /**
+     * Requests of the candidate.
+     */
     mirror?: number;
     /**
      * Copies that telemetry shows for each live request that was to be copied.
@@ -294,6 +324,8 @@ export interface MirrorExperimentStatus {
   };
   /**
    * Latency of successful requests over all routes.
+   *
+   * Items: One percentile, in milliseconds.
    */
   latency?: {
     percentile: number;
@@ -358,6 +390,9 @@ export interface MirrorExperimentStatus {
       live?: number;
       mirror?: number;
     };
+    /**
+     * Items: One percentile, in milliseconds.
+     */
     latency?: {
       percentile: number;
       liveMilliseconds?: number;
@@ -400,12 +435,33 @@ export interface MirrorExperimentStatus {
    * Number of analysed routes that are not listed in routes.
    */
   routesLeftOut?: number;
+  /**
+   * The state of the experiment, for programs. CI waits for Complete and reads Passed.
+   */
   conditions?: {
+    /**
+     * Accepted, CandidateReady, Mirroring and TelemetryFlowing tell how far the experiment is. Complete is True at its end, whatever the end. Passed is Unknown until then, and then the verdict.
+     */
     type: 'Accepted' | 'CandidateReady' | 'Mirroring' | 'TelemetryFlowing' | 'Complete' | 'Passed';
+    /**
+     * Whether the condition holds.
+     */
     status: 'True' | 'False' | 'Unknown';
+    /**
+     * Why, in a word that does not change between versions of the operator.
+     */
     reason: string;
+    /**
+     * Why, for people, and what to do.
+     */
     message: string;
+    /**
+     * When status last changed.
+     */
     lastTransitionTime: string;
+    /**
+     * Generation of the spec that the condition belongs to.
+     */
     observedGeneration: number;
   }[];
 }
