@@ -1,7 +1,7 @@
+import type { ConditionType } from './reasons.ts';
 import type { MirrorExperimentStatus } from './types.generated.ts';
 
 export type Condition = NonNullable<MirrorExperimentStatus['conditions']>[number];
-export type ConditionType = Condition['type'];
 
 /** Limit of the resource definition, in characters (code points). */
 const maxMessageLength = 4096;

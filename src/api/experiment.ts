@@ -33,18 +33,20 @@ export type ParseResult =
 /**
  * A MirrorExperiment from outside data. The spec must fit the resource definition, apart from its rules in CEL, which are
  * the API server's to check (they are listed in schema.generated.ts). Of the status, what is not valid is dropped: the
- * operator writes it anew. Never throws; the input is not changed.
+ * operator writes it anew. So it is with the spec of an experiment that is being deleted, as far as a valid spec remains:
+ * a field of a newer definition must not keep it from being restored. Never throws; the input is not changed.
  */
 export function parseExperiment(object: unknown): ParseResult {
-  const given = isRecord(object) ? own(object, 'metadata') : undefined;
-  const metadata = isRecord(given) ? pick(given, Object.keys(metadataFields)) : given;
-  const identity = toIdentity(metadata, isRecord(object) ? own(object, 'status') : undefined);
-  const checked = isRecord(object) ? { ...pick(object, ['apiVersion', 'kind', 'spec']), metadata } : object;
-  const { value, errors } = validate(objectSchema, checked, '');
+  const root = isRecord(object) ? object : {};
+  const metadata = knownMetadata(own(root, 'metadata'));
+  const identity = toIdentity(metadata, own(root, 'status'));
+  const given = own(root, 'spec');
+  const spec = identity?.deletionTimestamp === undefined ? given : (keepValid(specSchema, given) ?? given);
+  const checked = { ...pick(root, ['apiVersion', 'kind']), metadata, spec };
+  const { value, errors } = validate(objectSchema, isRecord(object) ? checked : object, '');
   if (identity === undefined || errors.length > 0) return { kind: 'invalid', identity, errors };
   // The type is generated from the schema that the value has just been checked against.
-  const { spec } = value as { spec: MirrorExperimentSpec };
-  return { kind: 'experiment', experiment: { ...identity, spec } };
+  return { kind: 'experiment', experiment: { ...identity, spec: (value as { spec: MirrorExperimentSpec }).spec } };
 }
 
 const metadataFields = {
@@ -95,6 +97,10 @@ type Metadata = Omit<ExperimentIdentity, 'creationTimestamp' | 'deletionTimestam
 };
 
 /** Only the fields that the operator reads: not labels or managedFields, for example. */
+function knownMetadata(metadata: unknown): unknown {
+  return isRecord(metadata) ? pick(metadata, Object.keys(metadataFields)) : metadata;
+}
+
 function pick(input: Readonly<Record<string, unknown>>, names: readonly string[]): Record<string, unknown> {
   return Object.fromEntries(names.filter((name) => Object.hasOwn(input, name)).map((name) => [name, input[name]]));
 }

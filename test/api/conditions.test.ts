@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Condition, type ConditionType, getCondition, setCondition } from '../../src/api/conditions.ts';
+import { type Condition, getCondition, setCondition } from '../../src/api/conditions.ts';
+import { CONDITIONS, type ConditionType } from '../../src/api/reasons.ts';
 import { statusSchema } from '../../src/api/schema.generated.ts';
 import { validate } from '../../src/api/structuralSchema.ts';
 
@@ -64,4 +65,15 @@ test('getCondition finds a condition by its type', () => {
   expect(getCondition(conditions, 'Passed')).toBe(conditions[0]);
   expect(getCondition(conditions, 'Accepted')).toBeUndefined();
   expect(getCondition(undefined, 'Passed')).toBeUndefined();
+});
+
+test('the resource definition knows every condition, and takes every reason', () => {
+  const types = statusSchema.properties?.conditions?.items?.properties?.type?.enum;
+  expect(Object.keys(CONDITIONS)).toEqual(types);
+  for (const type of Object.keys(CONDITIONS) as ConditionType[]) {
+    for (const reason of Object.keys(CONDITIONS[type])) {
+      const conditions = setCondition([], { ...condition(type, 'True'), reason }, now);
+      expect(validate(statusSchema, { conditions }, 'status').errors).toEqual([]);
+    }
+  }
 });

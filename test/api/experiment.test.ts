@@ -124,6 +124,23 @@ describe('an invalid experiment', () => {
   );
 });
 
+describe('an experiment that is being deleted', () => {
+  const deleted = { ...metadata, deletionTimestamp: '2026-01-31T12:30:00Z' };
+  const newer = changed({ 'spec.analysis.novelty': 1, 'spec.analysis.latency': [{ percentile: 50, novelty: 2 }] });
+
+  test('can be restored although a newer definition has given it fields', () => {
+    expect(parseExperiment({ ...newer, metadata })).toMatchObject({ kind: 'invalid' });
+    expect(parseExperiment({ ...newer, metadata: deleted })).toMatchObject({
+      kind: 'experiment',
+      experiment: { spec: { analysis: { ...defaultAnalysis, latency: [{ percentile: 50, failOnly: false }] } } },
+    });
+  });
+
+  test('is invalid when no valid spec remains', () => {
+    expect(pathsOf({ ...changed({ 'spec.live.service': 5 }), metadata: deleted })).toEqual(['spec.live.service']);
+  });
+});
+
 describe('a malformed status', () => {
   test.each([[undefined], [null], ['text'], [[]], [{ verdict: 'Maybe', conditions: 'none', targets: [{}] }]])(
     'does not make the experiment unreadable: %j',
