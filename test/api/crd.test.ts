@@ -7,7 +7,7 @@ interface Schema {
   description?: string;
   properties?: Record<string, Schema>;
   items?: Schema;
-  'x-kubernetes-validations'?: { rule: string; message: string }[];
+  'x-kubernetes-validations'?: { rule: string; message?: string }[];
 }
 
 const { properties } = servedSchema(parse(await readFile(crdFile, 'utf8'))) as Schema;
@@ -27,8 +27,8 @@ test.each(['spec', 'status'])('kubectl explain says what each field of the %s is
   expect(needed.filter(([, { description }]) => !description).map(([path]) => path)).toEqual([]);
 });
 
-test('each rule says what is wrong', () => {
+test('each rule has a message, because the API server would show the rule itself', () => {
   const rules = [...fields(properties?.spec, 'spec')].flatMap(([, schema]) => schema['x-kubernetes-validations'] ?? []);
   expect(rules.length).toBeGreaterThan(10);
-  for (const { message } of rules) expect(message).toMatch(/: |^set /);
+  expect(rules.filter(({ message }) => !message)).toEqual([]);
 });
