@@ -15,7 +15,7 @@ export async function installDependencies() {
   if (isInstalled()) return;
   await withLock(join(root, '.cache', 'dependencies.lock'), 'npm packages', async () => {
     if (isInstalled()) return;
-    await step('Installing npm packages', '20 s', () =>
+    await step('Installing npm packages', '20 to 60 s', () =>
       // An old Node is expected here: the packages bring the one that is needed, so its engine warnings only alarm.
       runNpm(['ci', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error', '--engine-strict=false']),
     );
