@@ -1,7 +1,7 @@
 import type { TelemetryQuestion } from '../../core/query/question.ts';
 import type { Samples } from '../../core/samples/samples.ts';
 
-/** A source of request telemetry. Every method throws a TelemetryError. */
+/** A source of request telemetry. Every method throws a TelemetryError, or the reason of its signal when that is aborted. */
 export interface Telemetry {
   /** Proves that the source can be read with the operator's identity; costs next to nothing. */
   probe(question: TelemetryQuestion, signal?: AbortSignal): Promise<void>;
@@ -22,7 +22,13 @@ export interface TelemetryWindow {
  * token, or no right to read (401, 403, token failure; a new role can take an hour). Throttled: 429. Partial: the answer
  * is incomplete. Malformed: an answer that is not what the API promises. Unavailable: 5xx, timeout, connection.
  */
-export type TelemetryErrorKind = 'Configuration' | 'Unauthorized' | 'Throttled' | 'Partial' | 'Malformed' | 'Unavailable';
+export type TelemetryErrorKind =
+  | 'Configuration'
+  | 'Unauthorized'
+  | 'Throttled'
+  | 'Partial'
+  | 'Malformed'
+  | 'Unavailable';
 
 export class TelemetryError extends Error {
   readonly kind: TelemetryErrorKind;

@@ -8,6 +8,13 @@ import { TelemetryError } from '../../../engine/ports/telemetry.ts';
 export function clientError(error: unknown, source: string): TelemetryError {
   if (error instanceof TelemetryError) return error;
   if (isAuthentication(error)) {
+    // MSAL's codes for an endpoint that is away: no permission is missing, and the advice below would mislead.
+    if (/^(network_error|temporarily_unavailable|server_error)\b/.test(error.message)) {
+      return new TelemetryError(
+        'Unavailable',
+        `no token, the token endpoint is unavailable: ${firstLine(error.message)}`,
+      );
+    }
     return new TelemetryError(
       'Unauthorized',
       `the operator gets no token to read ${source}: check its workload identity (AZURE_CLIENT_ID, AZURE_TENANT_ID, ` +
@@ -33,8 +40,8 @@ const AUTHENTICATION = new Set([
   'CredentialUnavailableError',
 ]);
 
-/** By name, as the library recommends: its classes may be loaded twice. */
-function isAuthentication(error: unknown): error is Error {
+/** True when no token could be had. By name, as the library recommends: its classes may be loaded twice. */
+export function isAuthentication(error: unknown): error is Error {
   return error instanceof Error && AUTHENTICATION.has(error.name);
 }
 

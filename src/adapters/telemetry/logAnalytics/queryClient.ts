@@ -10,10 +10,10 @@ import type { TelemetryQuestion } from '../../../core/query/question.ts';
 import type { AnswerTable } from '../../../core/samples/table.ts';
 import { TelemetryError } from '../../../engine/ports/telemetry.ts';
 import { describeSource } from './allowSource.ts';
-import { clientError } from './clientError.ts';
+import { clientError, isAuthentication } from './clientError.ts';
 import { type CredentialKind, createCredential } from './credential.ts';
 import { Limiter } from './limiter.ts';
-import { errorMessage, responseError } from './responseError.ts';
+import { responseError } from './responseError.ts';
 
 export interface QueryClientSettings {
   /** Base address of the query API, https; the version `/v1` is added when it is missing. */
@@ -66,8 +66,9 @@ export function createQueryClient(settings: QueryClientSettings): QueryClient {
       if (call.noData) return undefined;
       signal.throwIfAborted();
       const refusal = clientError(error, call.source);
-      // Cached tokens outlive what they were refused for; a new client asks for a new one.
-      if (refusal.kind === 'Unauthorized') client = undefined;
+      // Tokens are cached beyond their refusal, and failures to get one are repeated from memory for a minute; a new
+      // client asks again.
+      if (refusal.kind === 'Unauthorized' || isAuthentication(error)) client = undefined;
       if (refusal.kind === 'Throttled') pausedUntil = performance.now() + (refusal.retryAfterSeconds ?? 0) * 1000;
       throw refusal;
     }
@@ -129,11 +130,9 @@ function answeredBy(response: PipelineResponse): Parameters<typeof responseError
   };
 }
 
-/** A partial result carries rows; counting them would be a verdict on half of the telemetry. */
 function primaryTable(result: LogsQueryResult): AnswerTable {
   if (result.status !== LogsQueryResultStatus.Success) {
-    const said = errorMessage(result.partialError);
-    throw new TelemetryError('Partial', `Log Analytics answered in part only (${result.partialError.code}): ${said}`);
+    throw new TelemetryError('Partial', 'Log Analytics answered in part only');
   }
   const table = result.tables.find(({ name }) => name === 'PrimaryResult') ?? result.tables[0];
   if (table === undefined) throw new TelemetryError('Malformed', 'Log Analytics answered without a table');

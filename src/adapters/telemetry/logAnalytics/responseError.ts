@@ -49,7 +49,10 @@ export function responseError(answered: Answered, source: string, now: number): 
   }
 }
 
-/** The client would fail on these with a TypeError that says nothing. */
+/**
+ * The client would fail on most of these with a TypeError that says nothing, and hand on the rows of a partial answer;
+ * counting those would be a verdict on half of the telemetry.
+ */
 function unusableBody(body: string): TelemetryError | undefined {
   const value = parse(body);
   if (value === undefined) {
@@ -58,6 +61,10 @@ function unusableBody(body: string): TelemetryError | undefined {
       'Unavailable',
       `Log Analytics answered 200 with ${what}; a proxy in between may be failing`,
     );
+  }
+  const partial = field(value, 'error');
+  if (partial !== undefined && partial !== null) {
+    return new TelemetryError('Partial', `Log Analytics answered in part only: ${errorMessage(partial)}`);
   }
   if (hasTables(value)) return undefined;
   return new TelemetryError('Malformed', 'Log Analytics answered 200 with JSON that holds no tables');
@@ -91,7 +98,7 @@ function serviceMessage(body: string): string {
  * The messages of the service's error object, outermost first. The useful part is nested: in
  * `innererror.innererror.message`, or in `details[].innererror.message` of a partial answer.
  */
-export function errorMessage(error: unknown): string {
+function errorMessage(error: unknown): string {
   const messages: string[] = [];
   collect(error, messages, 5);
   return messages.join(' - ').slice(0, 600);

@@ -44,6 +44,7 @@ describe('responseError', () => {
     ['white space', ' \n', 'Unavailable'],
     ['HTML', '<html></html>', 'Unavailable'],
     ['JSON that was cut', TABLES.slice(0, -3), 'Unavailable'],
+    ['an error beside the tables', `${TABLES.slice(0, -1)},"error":{"message":"cut"}}`, 'Partial'],
     ['null', 'null', 'Malformed'],
     ['no tables', '{}', 'Malformed'],
     ['tables that are none', '{"tables":[1]}', 'Malformed'],
