@@ -141,7 +141,7 @@ describe('whatWouldHelp', () => {
   });
 
   it('does not repeat for the sum what a route explains', () => {
-    const sentences = advise(record(12, { name: 'a', requests: 30 }, { name: 'b', requests: 30 }));
+    const sentences = advise(record(12, { name: 'a', requests: 15 }, { name: 'b', requests: 15 }));
     expect(sentences.length).toBeGreaterThan(0);
     expect(sentences.join()).not.toContain('all routes together');
   });
