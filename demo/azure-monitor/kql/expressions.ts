@@ -31,7 +31,8 @@ export function scalar(node: Node, scope: Scope): Expression {
       return path(node, scope);
     case 'UnaryMinusExpression': {
       const operand = scalar(child(node, 'Expression'), scope);
-      return { sql: `(- ${operand.sql})`, type: operand.type, nullable: operand.nullable };
+      const literalValue = typeof operand.literal === 'number' ? { literal: -operand.literal } : {};
+      return { sql: `(- ${operand.sql})`, type: operand.type, nullable: operand.nullable, ...literalValue };
     }
     case 'UnaryPlusExpression':
       return scalar(child(node, 'Expression'), scope);

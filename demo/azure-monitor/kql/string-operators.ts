@@ -1,6 +1,6 @@
 import { notTranslated } from './errors.ts';
 import type { Node } from './syntax.ts';
-import { type Expression, expression } from './translation.ts';
+import { type Expression, expression, sqlText } from './translation.ts';
 
 type StringOperator = (left: Expression, right: Expression, node: Node) => Expression;
 
@@ -59,6 +59,7 @@ export function termMatch(
 ): string {
   const before = options.atStart && /^[\p{L}\p{N}]/u.test(term) ? '(?:^|[^\\p{L}\\p{N}])' : '';
   const after = options.atEnd && /[\p{L}\p{N}]$/u.test(term) ? '(?:$|[^\\p{L}\\p{N}])' : '';
-  const escaped = term.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&').replaceAll("'", "''");
-  return `regexp_matches(${sql}, '(?s${options.caseSensitive ? '' : 'i'})${before}${escaped}${after}')`;
+  const escaped = term.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+  const pattern = `(?s${options.caseSensitive ? '' : 'i'})${before}${escaped}${after}`;
+  return `regexp_matches(${sql}, ${sqlText(pattern)})`;
 }
