@@ -39,20 +39,11 @@ export function planRollout(
   }
   const { surge, unavailable } = limits(desired, strategy);
   const create = Math.max(0, Math.min(desired - updated.length, desired + surge - updated.length - old.length));
-  // Pods that serve nobody may go at once; those that serve only while enough others do.
-  const minimum = desired - unavailable;
-  const availableCount = [...updated, ...old].filter((pod) => pod.available).length;
-  const broken = old.filter((pod) => !pod.available);
-  const brokenUpdated = updated.filter((pod) => !pod.available).length + create;
-  const removable = Math.max(0, updated.length + old.length + create - minimum - brokenUpdated);
-  const removeBroken = broken.slice(0, removable);
-  const removeServing = old
-    .filter((pod) => pod.available)
-    .slice(0, Math.max(0, Math.min(removable - removeBroken.length, availableCount - minimum)));
-  return {
-    create,
-    remove: [...surplus, ...removeBroken.map((pod) => pod.name), ...removeServing.map((pod) => pod.name)],
-  };
+  // As many old pods may go as are there beyond the minimum, not counting new ones that do not serve yet; those that
+  // serve nobody first. What is left of the number is then just the available pods beyond the minimum.
+  const starting = updated.filter((pod) => !pod.available).length;
+  const removable = updated.length + old.length - starting - (desired - unavailable);
+  return { create, remove: [...surplus, ...old.slice(0, Math.max(0, removable)).map((pod) => pod.name)] };
 }
 
 /** maxSurge rounded up, maxUnavailable rounded down, and never both 0, as Kubernetes does. */

@@ -1,3 +1,4 @@
+import http from 'node:http';
 import { PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { labImages } from '../../../demo/lab/images.ts';
@@ -11,6 +12,19 @@ import { kubectl } from '../../support/kubectl.ts';
 import { clients, rolledOut } from '../node/workload.ts';
 import { startIngestion } from '../support/ingestion.ts';
 import { until } from '../support/until.ts';
+
+/** A request that is under way for 0.7 s, so that some are whenever a pod ends. Resolves with its status or error. */
+function slowUpload(origin: string): Promise<number | string> {
+  return new Promise((resolve) => {
+    const request = http.request(`${origin}/api/books`, { method: 'POST', agent: false }, (response) => {
+      response.resume();
+      response.on('end', () => resolve(response.statusCode ?? 0));
+    });
+    request.on('error', (error) => resolve(error.message));
+    request.write('{"id":');
+    setTimeout(() => request.end('1}'), 700);
+  });
+}
 
 describe('the lab behind its Envoy', () => {
   const cluster = testCluster();
@@ -77,15 +91,21 @@ describe('the lab behind its Envoy', () => {
   it('restarts of the Envoy and of the live bookservice at 30 requests per second lose none', async () => {
     const before = node.pods().find((pod) => pod.labels.app === 'bookinfo-spa')?.name;
     const poller = startPoller({ url: front, requestsPerSecond: 30, maxSeconds: 60 });
+    const uploads: Promise<number | string>[] = [];
+    const upload = setInterval(() => uploads.length < 200 && uploads.push(slowUpload(front)), 200);
     await until('traffic flows', () => poller.counts().succeeded > 15);
     await restart('bookinfo-spa');
+    await restart('bookservice');
     await restart('bookinfo-spa');
     const after = node.pods().find((pod) => pod.labels.app === 'bookinfo-spa')?.name;
     expect(after).not.toBe(before);
+    clearInterval(upload);
     const counts = await poller.stop();
     expect(counts.failures).toEqual({});
     expect(counts.sent).toBeGreaterThan(100);
-    await until('the telemetry is complete', () => ingestion.rows.length >= counts.sent, 5000);
+    const statuses = await Promise.all(uploads);
+    expect(new Set(statuses)).toEqual(new Set([201]));
+    await until('the telemetry is complete', () => ingestion.rows.length >= counts.sent + statuses.length, 5000);
     expect(new Set(ingestion.rows.map(({ versionTag }) => versionTag))).toEqual(new Set(['V1MIR-BookService']));
     expect(new Set(ingestion.rows.map(({ name }) => name))).toEqual(
       new Set(['GET Books/Get', 'GET Books/GetById', 'GET Reviews/Get', 'POST Books/Post']),

@@ -81,7 +81,7 @@ describe('Deployments on the node', () => {
   });
 
   it('rolls a new image out under load through the Service without a failed request', async () => {
-    await start();
+    const node = await start();
     const url = await service('shop');
     const podSpec = {
       containers: [
@@ -89,7 +89,7 @@ describe('Deployments on the node', () => {
           name: 'shop',
           image: 'shop:1',
           ports: [{ name: 'http', containerPort: 8080 }],
-          lifecycle: { preStop: { sleep: { seconds: 1 } } },
+          lifecycle: { preStop: { sleep: { seconds: 2 } } },
         },
       ],
     };
@@ -101,30 +101,32 @@ describe('Deployments on the node', () => {
         .catch(() => false),
     );
 
-    const answers: string[] = [];
-    const pending: Promise<void>[] = [];
+    const answers: { text: string; afterOldLeft: boolean }[] = [];
+    const pending: Promise<unknown>[] = [];
+    const oldPods = () => node.pods().filter((pod) => pod.containers[0]?.image === 'shop:1');
     const load = setInterval(() => {
       if (pending.length > 3000) return;
-      pending.push(
-        fetch(url, { headers: { connection: 'close' } }).then(
-          async (response) => void answers.push(`${response.status} ${await response.text()}`),
-          (error: Error) => void answers.push(`${error.message} ${String(error.cause)}`),
-        ),
+      const afterOldLeft = oldPods().every((pod) => pod.terminating);
+      const answer = fetch(url, { headers: { connection: 'close' } }).then(
+        async (response) => `${response.status} ${await response.text()}`,
+        (error: Error) => `${error.message} ${String(error.cause)}`,
       );
+      pending.push(answer.then((text) => answers.push({ text, afterOldLeft })));
     }, 10);
     const slow = fetch(`${url}/slow`);
     await setImage('shop', 'shop:2');
     await rolledOut(api, namespace, 'shop');
-    await until('the old pods are gone', async () => {
-      const { items } = await core.listNamespacedPod({ namespace });
-      return items.length === 2;
-    });
+    // While they end, preStop included, the old pods still run.
+    await until('requests were sent meanwhile', () => answers.filter(({ afterOldLeft }) => afterOldLeft).length > 10);
+    expect(oldPods().length).toBeGreaterThan(0);
+    await until('the old pods are gone', () => oldPods().length === 0);
     clearInterval(load);
     await Promise.all(pending);
 
     expect(answers.length).toBeGreaterThan(100);
-    expect([...new Set(answers)].sort()).toEqual(['200 one', '200 two']);
-    expect(answers.at(-1)).toBe('200 two');
+    expect([...new Set(answers.map(({ text }) => text))].sort()).toEqual(['200 one', '200 two']);
+    const late = answers.filter(({ afterOldLeft }) => afterOldLeft);
+    expect(new Set(late.map(({ text }) => text))).toEqual(new Set(['200 two']));
     // The connection that was under way stayed with its pod, and the pod finished it.
     expect(await (await slow).text()).toBe('one');
     const { items } = await apps.listNamespacedReplicaSet({ namespace });
