@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import type { CoreV1Api, V1Container, V1ContainerStatus, V1Pod, V1Probe } from '@kubernetes/client-node';
 import { environmentOf, expand } from './environment.ts';
+import { hostPort, portMap } from './hostPorts.ts';
 import { findImage, type Images, type ProgramImage } from './images.ts';
 import { type RunningProcess, startProcess } from './process.ts';
 import { type Readiness, watchReadiness } from './readiness.ts';
@@ -134,7 +135,7 @@ export class ContainerRunner {
     });
     this.#readiness = watchReadiness({
       probe: container.readinessProbe ?? imageProbe(image, container),
-      hostPort: (port) => hostPort(container, port),
+      hostPort: (port) => hostPort(this.#options.pod, container, port),
       onChange: (ready) => this.#setReady(ready),
     });
   }
@@ -147,7 +148,7 @@ export class ContainerRunner {
     await mkdir(directory, { recursive: true });
     const hostPaths = this.#hostPaths();
     const args = (container.args ?? []).map((arg) => hostPaths(expand(arg, env)));
-    const ports = portMap(container);
+    const ports = portMap(this.#options.pod, container);
     return [...image.command, ...((await image.prepare?.({ args, ports, directory, hostPaths })) ?? args)];
   }
 
@@ -155,7 +156,7 @@ export class ContainerRunner {
     const { container, directory } = this.#options;
     const hostPaths = this.#hostPaths();
     const own = Object.fromEntries(Object.entries(env).map(([name, value]) => [name, hostPaths(value)]));
-    const ports = [...portMap(container)];
+    const ports = [...portMap(this.#options.pod, container)];
     const [first] = ports;
     return {
       PATH: process.env.PATH ?? '',
@@ -222,19 +223,6 @@ export function replaceMountPaths(
     .map((path) => path.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
   const pattern = new RegExp(`(?<![\\w./-])(?:${paths.join('|')})(?![\\w.-])`, 'g');
   return text.replaceAll(pattern, (path) => byPath.get(path) ?? path);
-}
-
-/** Host ports by container port, in the specification's order. */
-export function portMap(container: V1Container): Map<number, number> {
-  return new Map(
-    (container.ports ?? []).flatMap((port) => (port.hostPort ? [[port.containerPort, port.hostPort]] : [])),
-  );
-}
-
-export function hostPort(container: V1Container, port: number | string): number | undefined {
-  return (container.ports ?? []).find(
-    (candidate) => candidate.name === port || candidate.containerPort === Number(port),
-  )?.hostPort;
 }
 
 function imageProbe(image: ProgramImage, container: V1Container): V1Probe | undefined {

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CoreV1Api, V1ContainerStatus, V1Pod, V1PodStatus } from '@kubernetes/client-node';
-import { ContainerRunner, hostPort } from './container.ts';
+import { ContainerRunner } from './container.ts';
+import { hostPort } from './hostPorts.ts';
 import type { Images } from './images.ts';
 import type { Reaper } from './reaper.ts';
 import { mountVolumes, type PodVolumes } from './volumes.ts';
@@ -62,7 +63,7 @@ export class PodRunner {
   /** Host port of a container port, given by number or name; the first container that has it. */
   hostPort(port: number | string): number | undefined {
     for (const container of this.pod.spec?.containers ?? []) {
-      const found = hostPort(container, port);
+      const found = hostPort(this.pod, container, port);
       if (found !== undefined) return found;
     }
     return undefined;

@@ -7,8 +7,8 @@ import type {
   V1ReplicaSet,
 } from '@kubernetes/client-node';
 import { PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
+import { assignHostPorts } from './hostPorts.ts';
 import { isNotFound, randomSuffix, selectorText } from './kubernetes.ts';
-import { freePort } from './ports.ts';
 import type { PodView, RolloutPlan } from './rollout.ts';
 
 export const revisionAnnotation = 'deployment.kubernetes.io/revision';
@@ -55,16 +55,16 @@ export function createReplicaSets(options: {
   async function createPod(replicaSet: V1ReplicaSet): Promise<void> {
     const { metadata, spec } = structuredClone(replicaSet.spec?.template ?? {});
     if (spec === undefined) throw new Error('the ReplicaSet has no pod template');
-    // Where processes share one address, each container port becomes a free port of the host.
-    for (const port of options.hostPorts ? spec.containers.flatMap(({ ports = [] }) => ports) : []) {
-      port.hostPort = await freePort();
-    }
+    const annotations = {
+      ...metadata?.annotations,
+      ...(options.hostPorts && (await assignHostPorts(spec.containers))),
+    };
     const name = `${replicaSet.metadata?.name}-${randomSuffix(5)}`;
     const body: V1Pod = {
       metadata: {
         name,
         ...(metadata?.labels && { labels: metadata.labels }),
-        ...(metadata?.annotations && { annotations: metadata.annotations }),
+        annotations,
         ownerReferences: [ownerReference('ReplicaSet', replicaSet)],
       },
       // Plays the scheduler too: there is one node.

@@ -2,9 +2,9 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CoreV1Api, KubeConfig, type V1Service } from '@kubernetes/client-node';
-import { portMap } from './container.ts';
 import { startDeployments } from './deployments.ts';
 import { startDns } from './dns.ts';
+import { portMap } from './hostPorts.ts';
 import type { Images } from './images.ts';
 import { startKubelet } from './kubelet.ts';
 import { createQueue } from './queue.ts';
@@ -112,7 +112,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
           image: container.image ?? '',
           pid: runner.containers[index]?.pid,
           restarts: runner.containers[index]?.restarts ?? 0,
-          ports: Object.fromEntries(portMap(container)),
+          ports: Object.fromEntries(portMap(runner.pod, container)),
         })),
       })),
     stop: () => {
