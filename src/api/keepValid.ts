@@ -5,6 +5,7 @@ import { isRecord, itemKey, own, type StructuralSchema, validate } from './struc
  * is an object that then misses a required field. Never throws; the input is not changed.
  */
 export function keepValid(schema: StructuralSchema, input: unknown): unknown {
+  if (input === undefined) return undefined;
   if (schema.type === 'object') return keepValidFields(schema, input);
   if (schema.type === 'array') return keepValidItems(schema, input);
   const { value, errors } = validate(schema, input, '');

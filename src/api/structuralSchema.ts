@@ -99,18 +99,26 @@ export function itemKey(schema: StructuralSchema, item: unknown): string | undef
   return schema.mapKeys.map((name) => `${name} ${text(own(item, name))}`).join(', ');
 }
 
+const isOfType: Readonly<Record<StructuralSchema['type'], (value: unknown) => boolean>> = {
+  object: isRecord,
+  array: Array.isArray,
+  string: (value) => typeof value === 'string',
+  integer: Number.isSafeInteger,
+  number: Number.isFinite,
+  boolean: (value) => typeof value === 'boolean',
+};
+
+const typeNames: Readonly<Record<StructuralSchema['type'], string>> = {
+  object: 'an object',
+  array: 'a list',
+  string: 'a string',
+  integer: 'a whole number',
+  number: 'a number',
+  boolean: 'true or false',
+};
+
 function typeProblem(type: StructuralSchema['type'], value: unknown): string | undefined {
-  const right = {
-    object: isRecord(value),
-    array: Array.isArray(value),
-    string: typeof value === 'string',
-    integer: Number.isSafeInteger(value),
-    number: Number.isFinite(value),
-    boolean: typeof value === 'boolean',
-  };
-  if (right[type]) return undefined;
-  const name = { object: 'an object', array: 'a list', integer: 'a whole number', boolean: 'true or false' };
-  return `must be ${name[type as keyof typeof name] ?? `a ${type}`}; it is ${describe(value)}`;
+  return isOfType[type](value) ? undefined : `must be ${typeNames[type]}; it is ${describe(value)}`;
 }
 
 function* valueProblems(schema: StructuralSchema, value: unknown): Generator<string> {
@@ -124,14 +132,27 @@ function* valueProblems(schema: StructuralSchema, value: unknown): Generator<str
 }
 
 function* textProblems(schema: StructuralSchema, text: string): Generator<string> {
-  // The API server counts code points, not UTF-16 units.
-  yield* sizeProblems([...text].length, schema.minLength, schema.maxLength, 'must have', ' characters');
-  if (schema.pattern !== undefined && !new RegExp(schema.pattern, 'u').test(text)) {
+  // The API server counts code points, which are at most as many as UTF-16 units.
+  const { minLength = 0, maxLength = Number.POSITIVE_INFINITY } = schema;
+  const length = text.length <= maxLength && text.length > 2 * minLength ? text.length : [...text].length;
+  yield* sizeProblems(length, minLength, maxLength, 'must have', ' characters');
+  if (schema.pattern !== undefined && !compiled(schema.pattern).test(text)) {
     yield `${describe(text)} must match ${schema.pattern}`;
   }
   if (schema.format === 'date-time' && !isTimestamp(text)) {
     yield `${describe(text)} must be a time such as 2026-01-31T12:00:00Z`;
   }
+}
+
+const patterns = new Map<string, RegExp>();
+
+/** Each pattern of a schema is compiled once. */
+function compiled(pattern: string): RegExp {
+  const known = patterns.get(pattern);
+  if (known !== undefined) return known;
+  const made = new RegExp(pattern, 'u');
+  patterns.set(pattern, made);
+  return made;
 }
 
 function* sizeProblems(size: number, minimum: number | undefined, maximum: number | undefined, be: string, of: string) {
