@@ -2,6 +2,7 @@ import type { Plain } from './desired.ts';
 import { type ParsedFile, parseConfig, toPlain } from './parse.ts';
 import { Refusal } from './refusal.ts';
 import type { Change } from './splice.ts';
+import { isJson } from './style.ts';
 
 /** Parses the edited text again and throws unless it differs from the old one by the changes and nothing else. */
 export function checkEdit(before: ParsedFile, text: string, changes: readonly Change[]): void {
@@ -13,6 +14,7 @@ export function checkEdit(before: ParsedFile, text: string, changes: readonly Ch
   } catch (error) {
     throw unsafe(before, `the edited text cannot be read any more (${String(error)})`);
   }
+  if (isJson(before.text) && !isJson(text)) throw unsafe(before, 'the edited text is not JSON any more');
   if (!sameData(actual, expected)) throw unsafe(before, 'the edited text differs from what was meant');
 }
 

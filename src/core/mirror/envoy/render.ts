@@ -4,6 +4,8 @@ import type { Plain } from './desired.ts';
 export interface Style {
   /** Line ending. */
   eol: string;
+  /** Whether the file is JSON, which Envoy reads with a stricter parser. */
+  json: boolean;
   /** Columns that a nested map is indented by. */
   mapIndent: number;
   /** Columns that a list's dashes are indented by, from the key above them. */

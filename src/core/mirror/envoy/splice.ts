@@ -25,7 +25,7 @@ export function addField(map: Cursor, after: Field | undefined, key: string, val
   const node = map.map;
   if (node === undefined) throw unsupported(map, 'is not a map');
   if (node.flow === true) {
-    const json = after?.key.type === 'QUOTE_DOUBLE';
+    const json = style.json || after?.key.type === 'QUOTE_DOUBLE';
     const previous = after === undefined ? undefined : (after.value.node ?? after.key);
     return { ...behindFlowItem(map, previous, after?.key, renderFlowField(key, value, json), style), change };
   }
@@ -46,7 +46,7 @@ export function addFieldInFront(map: Cursor, before: Field, key: string, value: 
     return { start, end: start, text: lines.join(lineBreak) + lineBreak, change };
   }
   const separator = indent.trim() === '' && start > indent.length ? style.eol + indent : ' ';
-  const json = before.key.type === 'QUOTE_DOUBLE';
+  const json = style.json || before.key.type === 'QUOTE_DOUBLE';
   return { start, end: start, text: `${renderFlowField(key, value, json)},${separator}`, change };
 }
 
@@ -58,7 +58,13 @@ export function addItem(list: Cursor, value: Plain, style: Style): Splice {
   const last = node.items.at(-1) as Node | null | undefined;
   if (node.flow === true) {
     return {
-      ...behindFlowItem(list, last ?? undefined, last ?? undefined, renderFlow(value, isJson(node)), style),
+      ...behindFlowItem(
+        list,
+        last ?? undefined,
+        last ?? undefined,
+        renderFlow(value, style.json || hasQuotedKeys(node)),
+        style,
+      ),
       change,
     };
   }
@@ -183,7 +189,7 @@ function dashOffset(owner: Cursor, node: YAMLSeq<unknown>, index: number): numbe
   throw unsupported(owner, 'is a list whose dashes cannot be found');
 }
 
-function isJson(node: YAMLSeq<unknown>): boolean {
+function hasQuotedKeys(node: YAMLSeq<unknown>): boolean {
   const first = node.items[0];
   const key = isMap(first) ? first.items[0]?.key : undefined;
   return isScalar(key) && key.type === 'QUOTE_DOUBLE';

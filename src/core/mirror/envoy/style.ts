@@ -19,10 +19,21 @@ export function styleOf(file: ParsedFile): Style {
     },
   });
   return {
+    json: isJson(file.text),
     eol: /\r?\n/.exec(file.text)?.[0] ?? '\n',
     mapIndent: Math.max(1, mostFrequent(mapIndents) ?? 2),
     listIndent: Math.max(0, mostFrequent(listIndents) ?? 0),
   };
+}
+
+/** Whether a text is JSON, not only YAML. */
+export function isJson(text: string): boolean {
+  try {
+    JSON.parse(text.replace(/^\ufeff/, ''));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** 0-based column of an offset. */

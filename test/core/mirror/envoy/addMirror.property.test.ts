@@ -45,6 +45,7 @@ describe('generated configs', { timeout: 60_000 + RUNS * 100 }, () => {
         patchedConfigs++;
         const after = result.files[KEY] ?? '';
         expect(parse(after)).toEqual(expectedData(config, intent));
+        if (isJson(text)) expect(isJson(after)).toBe(true);
         expect(result.routes).toHaveLength(routes.length);
         expect(outside(after, result.edits[0]?.edits ?? [])).toBe(text);
         expect(removeMirror(result.files, result.edits)).toEqual({ kind: 'restored', files: { [KEY]: text } });
@@ -73,6 +74,15 @@ describe('generated configs', { timeout: 60_000 + RUNS * 100 }, () => {
     );
   });
 });
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** The routes that get a policy, from the generator's knowledge. */
 function mirroredRoutes({ live }: GeneratedConfig, intent: MirrorIntent): GeneratedConfig['live'] {
