@@ -5,6 +5,7 @@
 export const MACROS: readonly string[] = [
   // Conversions yield null for text that is no number; DuckDB's own casts also take digits with underscores.
   String.raw`CREATE MACRO kql_tolong(s) AS CASE
+    WHEN s = '' THEN NULL WHEN translate(s, '0123456789', '') = '' THEN TRY_CAST(s AS BIGINT)
     WHEN regexp_full_match(s, '\s*[+-]?(0[xX][0-9a-fA-F]+|\d+)\s*') THEN TRY_CAST(s AS BIGINT) END`,
   String.raw`CREATE MACRO kql_toreal(s) AS CASE
     WHEN regexp_full_match(s, '\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*') THEN TRY_CAST(s AS DOUBLE)

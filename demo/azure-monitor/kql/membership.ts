@@ -23,12 +23,21 @@ function isIn(node: Node, left: Expression, items: readonly Node[], ignoreCase: 
   const values = items.map((item) => scope.translation.scalar(item, scope));
   const [first] = values;
   if (values.length === 1 && first?.type === 'dynamic') return inDynamic(node, left, first, ignoreCase);
-  const tests = values.map((value) => {
-    const [a, b] = comparable(left, value, node);
-    if (!ignoreCase) return equality(a, b, false).sql;
-    return `(${folded(stringOperand(a, node).sql, true)} = ${folded(stringOperand(b, node).sql, true)})`;
-  });
-  return tests.length === 0 ? 'false' : `coalesce(${tests.join(' OR ')}, false)`;
+  const pairs = values.map((value) => comparable(left, value, node));
+  const [pair] = pairs;
+  if (pair === undefined) return 'false';
+  if (ignoreCase) {
+    const folds = pairs.map(([a, b]) => [
+      folded(stringOperand(a, node).sql, true),
+      folded(stringOperand(b, node).sql, true),
+    ]);
+    return `(${folds[0]?.[0]} IN (${folds.map(([, b]) => b).join(', ')}))`;
+  }
+  // One evaluation of the left side, where null needs no care.
+  if (pairs.every(([a, b]) => a.sql === pair[0].sql && !b.nullable)) {
+    return `coalesce(${pair[0].sql} IN (${pairs.map(([, b]) => b.sql).join(', ')}), false)`;
+  }
+  return `coalesce(${pairs.map(([a, b]) => equality(a, b, false).sql).join(' OR ')}, false)`;
 }
 
 function inTable(node: Node, left: Expression, table: Node, ignoreCase: boolean, scope: Scope): string {
