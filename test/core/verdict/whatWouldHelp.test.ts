@@ -102,6 +102,35 @@ describe('whatWouldHelp', () => {
     );
   });
 
+  it('names the sum when no route by itself is open', () => {
+    const document = record(20, { name: 'a', requests: 400 }, { name: 'b', requests: 400 });
+    const evaluation = evaluate(document);
+    expect(evaluation.verdict).toBe('Pass');
+    const routes = evaluation.routes.map((route) =>
+      route.name === '(all)'
+        ? {
+            ...route,
+            gates: route.gates.map((gate) =>
+              gate.gate === 'p95' ? { ...gate, verdict: 'Inconclusive' as const } : gate,
+            ),
+          }
+        : route,
+    );
+    expect(whatWouldHelp(document, { verdict: 'Inconclusive', reason: 'NotEnoughEvidence', routes })).toEqual([
+      expect.stringMatching(/^p95 of all routes together/),
+    ]);
+  });
+
+  it('asks for traffic when the candidate is beyond the tolerance but not yet proven to be', () => {
+    const slower: Answer = (random) => 140 * Math.exp(0.3 * random.normal());
+    const [sentence] = advise(record(12, { requests: 6, mirror: slower }), {
+      ...DEFAULT_ANALYSIS,
+      errors: { maxIncreaseBasisPoints: 2000 },
+    });
+    expect(sentence).toMatch(/^p\d\d of GET \/ needs about/);
+    expect(evaluate(record(12, { requests: 100, mirror: slower })).verdict).toBe('Fail');
+  });
+
   it('names lost copies once when coverage is open, and by gate when it is not', () => {
     const losing = (share: number) =>
       record(20, { requests: 300, mirror: (random) => (random.chance(share) ? undefined : usual(random)) });
@@ -141,9 +170,12 @@ describe('whatWouldHelp', () => {
   });
 
   it('does not repeat for the sum what a route explains', () => {
-    const sentences = advise(record(12, { name: 'a', requests: 15 }, { name: 'b', requests: 15 }));
-    expect(sentences.length).toBeGreaterThan(0);
-    expect(sentences.join()).not.toContain('all routes together');
+    const document = record(12, { name: 'a', requests: 15 }, { name: 'b', requests: 15 });
+    expect(evaluate(document).routes[0]).toMatchObject({ name: '(all)', verdict: 'Inconclusive' });
+    expect(advise(document)).toEqual([
+      expect.stringMatching(/^p95 of a needs about/),
+      expect.stringMatching(/^p95 of b needs about/),
+    ]);
   });
 
   it('counts what the candidate reported when that is less than minRequests', () => {
@@ -165,6 +197,6 @@ describe('whatWouldHelp', () => {
     const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
     const sentences = advise(record(12, ...names.map((name) => ({ name, requests: 10 }))));
     expect(sentences).toHaveLength(6);
-    expect(sentences.at(-1)).toMatch(/^\d+ more gates are undecided\.$/);
+    expect(sentences.at(-1)).toMatch(/^And \d more\.$/);
   });
 });
