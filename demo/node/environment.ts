@@ -2,7 +2,7 @@ import type { CoreV1Api, V1Container, V1Pod } from '@kubernetes/client-node';
 import { readConfigMap } from './volumes.ts';
 
 /** A container cannot be run as its specification says; the message says why. */
-export class ContainerConfigError extends Error {
+class ContainerConfigError extends Error {
   override readonly name = 'ContainerConfigError';
 }
 

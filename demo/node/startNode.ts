@@ -11,7 +11,7 @@ import { createQueue } from './queue.ts';
 import { startServiceProxies } from './services.ts';
 import { watchKind } from './watch.ts';
 
-export type { ContainerContext, Image, Images, ProgramImage } from './images.ts';
+export type { ContainerContext, Images, ProgramImage } from './images.ts';
 
 export interface NodeOptions {
   /** Path of a kubeconfig whose user may do what the controllers and a kubelet do. */

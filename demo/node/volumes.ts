@@ -5,7 +5,7 @@ import { ApiException } from '@kubernetes/client-node';
 import { type ProjectedFiles, projectFiles } from './projection.ts';
 
 /** A pod cannot have what its specification asks for; the message says what and why. */
-export class MountError extends Error {
+class MountError extends Error {
   override readonly name = 'MountError';
 }
 
