@@ -9,7 +9,7 @@ import {
   type EvidenceRoute,
 } from '../../src/core/verdict/evidence.ts';
 
-export const BLOCK_SECONDS = 30;
+const BLOCK_SECONDS = 30;
 
 /** The defaults of spec.analysis. */
 export const DEFAULT_ANALYSIS: EvidenceAnalysis = {

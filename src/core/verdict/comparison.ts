@@ -74,7 +74,7 @@ export function lostCopies({ live, mirror }: EvidenceRoute, fraction: number): n
 }
 
 /** The route's pairs, when they cover enough of it to be used. */
-export function usablePairs({ live, mirror, pairs }: EvidenceRoute): EvidencePairs | null {
+function usablePairs({ live, mirror, pairs }: EvidenceRoute): EvidencePairs | null {
   const smaller = Math.min(live.items, mirror.items);
   return pairs && smaller > 0 && pairs.count >= PAIRED_SHARE * smaller ? pairs : null;
 }

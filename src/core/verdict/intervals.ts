@@ -49,7 +49,7 @@ export interface RouteMoments {
   readonly mirror: ArmMoments;
 }
 
-export interface IntervalSettings {
+interface IntervalSettings {
   readonly analysis: EvidenceAnalysis;
   /** Share of live requests that is copied, 0 … 1. */
   readonly fraction: number;
@@ -73,7 +73,7 @@ export function documentIntervals(document: EvidenceDocument, index: number, mom
   return routeIntervals(group.route, { analysis, fraction: mirrorFraction(document), levels }, moments);
 }
 
-export function routeIntervals(
+function routeIntervals(
   route: EvidenceRoute,
   { analysis, fraction, levels }: IntervalSettings,
   moments?: RouteMoments,
