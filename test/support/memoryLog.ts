@@ -1,4 +1,4 @@
-import type { Log } from '../../src/adapters/kubernetes/log.ts';
+import type { Log } from '../../src/engine/ports/log.ts';
 
 export interface MemoryLog extends Log {
   /** `level: message` of everything that was logged. */
@@ -10,5 +10,13 @@ export function createMemoryLog(): MemoryLog {
   const at = (level: string) => (message: string) => {
     lines.push(`${level}: ${message}`);
   };
-  return { lines, debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+  const log: MemoryLog = {
+    lines,
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    child: () => log,
+  };
+  return log;
 }

@@ -3,9 +3,10 @@ import { KubeConfig } from '@kubernetes/client-node';
 import { createApiClient } from '../../src/adapters/kubernetes/apiClient.ts';
 import { ExperimentOperator } from '../../src/adapters/kubernetes/operator.ts';
 import { systemClock } from '../../src/adapters/systemClock.ts';
+import type { Log } from '../../src/engine/ports/log.ts';
 
 const say = (message: string) => process.stdout.write(`${message}\n`);
-const log = { debug: say, info: say, warn: say, error: say };
+const log: Log = { debug: say, info: say, warn: say, error: say, child: () => log };
 const kubeConfig = new KubeConfig();
 kubeConfig.loadFromDefault();
 const api = createApiClient({ kubeConfig, log });

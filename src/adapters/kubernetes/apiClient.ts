@@ -4,9 +4,9 @@ import https, { type RequestOptions } from 'node:https';
 import { text } from 'node:stream/consumers';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { ClusterError } from '../../engine/ports/cluster.ts';
+import type { Log } from '../../engine/ports/log.ts';
 import { startDeadline } from '../deadline.ts';
 import { ApiError, parseRetryAfter } from './apiError.ts';
-import type { Log } from './log.ts';
 
 export interface ApiRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';

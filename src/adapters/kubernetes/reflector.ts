@@ -3,13 +3,13 @@ import type { KubernetesObject } from '../../core/kubernetes/object.ts';
 import { type Backoff, backoffMilliseconds } from '../../engine/backoff.ts';
 import type { Clock } from '../../engine/ports/clock.ts';
 import { ClusterError } from '../../engine/ports/cluster.ts';
+import type { Log } from '../../engine/ports/log.ts';
 import { startDeadline } from '../deadline.ts';
 import { sleep } from '../sleep.ts';
 import type { ApiClient } from './apiClient.ts';
 import { ApiError } from './apiError.ts';
 import { deepFreeze } from './deepFreeze.ts';
 import { listAll } from './listAll.ts';
-import type { Log } from './log.ts';
 import { toKubernetesObject } from './objects.ts';
 
 export interface ReflectorOptions {

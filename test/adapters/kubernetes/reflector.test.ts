@@ -1,5 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest';
 import type { ApiClient, ApiRequest } from '../../../src/adapters/kubernetes/apiClient.ts';
+import { ApiError } from '../../../src/adapters/kubernetes/apiError.ts';
 import { type ReflectorTiming, startReflector } from '../../../src/adapters/kubernetes/reflector.ts';
 import { createFakeClock, settle } from '../../support/fakeClock.ts';
 import { createMemoryLog } from '../../support/memoryLog.ts';
@@ -92,6 +93,17 @@ it('lists again when an event says that the version is too old (410)', async () 
   expect([...reflector.objects.keys()]).toEqual(['ns/b', 'ns/c']);
 });
 
+it('waits as long as a busy server asks, and then needs no new list', async () => {
+  const { watchedFrom, send, clock, answer } = setUp(listOf('5'));
+  await settle();
+  await send(new ApiError('GET /path', 429, { message: 'too many requests' }, 5));
+  await clock.advance(4999);
+  expect(watchedFrom).toEqual(['5']);
+  await clock.advance(1);
+  expect(watchedFrom).toEqual(['5', '5']);
+  expect(answer.lists).toBe(1);
+});
+
 it('lists again from time to time, which heals what was never sent', async () => {
   const { end, changes, answer } = setUp(listOf('5', object('a', '3')));
   await settle();
@@ -135,6 +147,15 @@ it.each([
   expect(watchedFrom).toEqual(['5', '5']);
   await send({ type: 'ADDED', object: object('a', '6') });
   expect(changes).toEqual(['ADDED a']);
+});
+
+it('stops at once while it waits to try again, and leaves no timer', async () => {
+  const { send, clock, reflector } = setUp(listOf('5'));
+  await settle();
+  await send(new Error('connection reset'));
+  expect(clock.timers()).toBe(1);
+  await reflector.stop();
+  expect(clock.timers()).toBe(0);
 });
 
 it('has all of a list before it tells of any of it', async () => {
