@@ -9,19 +9,7 @@ import { ingestionListener } from './ingestion-server.ts';
 import { queryListener } from './query-server.ts';
 import { createTokenIssuer } from './tokens.ts';
 
-export type {
-  AzureMonitor,
-  AzureMonitorOptions,
-  Cell,
-  Column,
-  ColumnType,
-  Fault,
-  QueryLogEntry,
-  RequestRow,
-  Table,
-  Timespan,
-} from './contract.ts';
-export { KqlError } from './kql/errors.ts';
+export type { AzureMonitor, AzureMonitorOptions, Fault, RequestRow, Table } from './contract.ts';
 
 const DEFAULT_WORKSPACE = '6f1b7c7e-93b5-4b0e-8c53-1f4f8a0f2c11';
 const DEFAULT_RESOURCE =

@@ -84,6 +84,14 @@ describe('the real query client', () => {
     expect(await rejection(live.client.queryResource(other, COUNT, DAY))).toMatchObject({ statusCode: 404 });
   });
 
+  it('gets at most 500,000 rows, and is told that there were more', async () => {
+    const all = await ask('range x from 1 to 500000 step 1');
+    expect(all).toMatchObject({ status: 'Success' });
+    const result = await ask('range x from 1 to 500001 step 1');
+    expect(result).toMatchObject({ status: 'PartialFailure', partialError: { code: 'PartialError' } });
+    expect('partialTables' in result && result.partialTables[0]?.rows.length).toBe(500_000);
+  });
+
   it('is logged', async () => {
     await ask();
     expect(live.monitor.queries().at(-1)).toMatchObject({

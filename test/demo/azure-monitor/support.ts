@@ -55,7 +55,7 @@ export function copies(pairs: number): RequestRow[] {
 }
 
 /** Names that differ in case only, and that hold what ends a string in KQL or in SQL. */
-export const ROUTES = [
+const ROUTES = [
   'GET Books/Get',
   'GET books/get',
   'GET Reviews/Get [id]',
