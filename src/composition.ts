@@ -48,6 +48,7 @@ export async function startOperator(
         endpoint: settings.logAnalyticsEndpoint,
         scope: settings.logAnalyticsScope,
         credential: credentialKind(environment),
+        ...(environment.AZURE_AUTHORITY_HOST !== undefined && { authorityHost: environment.AZURE_AUTHORITY_HOST }),
         allowedSources: settings.allowedSources,
       }),
       experiments: operator,
