@@ -14,7 +14,8 @@ export interface Database {
   insert(rows: readonly StoredRequest[]): Promise<void>;
   /** Rows as arrays of DuckDB's values. */
   read(sql: string): Promise<unknown[][]>;
-  close(): void;
+  /** Waits for the reads and inserts under way: DuckDB must not lose its database below them. */
+  close(): Promise<void>;
 }
 
 /** In memory. Every read sees all inserts that were awaited before it. */
@@ -27,6 +28,16 @@ export async function openDatabase(): Promise<Database> {
     parent_id VARCHAR, role_name VARCHAR, role_instance VARCHAR, properties JSON)`);
   for (const macro of MACROS) await writer.run(macro);
   let writing = Promise.resolve();
+  const reading = new Set<Promise<unknown>>();
+  async function read(sql: string): Promise<unknown[][]> {
+    const connection = await instance.connect();
+    try {
+      const reader = await connection.runAndReadAll(sql);
+      return reader.getRows();
+    } finally {
+      connection.closeSync();
+    }
+  }
   return {
     insert(rows) {
       // One appender at a time; what failed must not stop what comes after it.
@@ -35,15 +46,16 @@ export async function openDatabase(): Promise<Database> {
       return done;
     },
     async read(sql) {
-      const connection = await instance.connect();
+      const rows = read(sql);
+      reading.add(rows);
       try {
-        const reader = await connection.runAndReadAll(sql);
-        return reader.getRows();
+        return await rows;
       } finally {
-        connection.closeSync();
+        reading.delete(rows);
       }
     },
-    close() {
+    async close() {
+      await Promise.allSettled([writing, ...reading]);
       writer.closeSync();
       instance.closeSync();
     },

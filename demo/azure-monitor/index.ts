@@ -96,7 +96,7 @@ export async function startAzureMonitor(options: AzureMonitorOptions = {}): Prom
     fault: (fault) => faults.set(fault),
     async close() {
       await Promise.all([closed(query), closed(ingestion)]);
-      database.close();
+      await database.close();
       await certificates.remove();
     },
   };

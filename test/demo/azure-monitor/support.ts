@@ -8,7 +8,7 @@ export interface TestEngine {
   ask(kql: string, timespan?: Timespan): Promise<Table>;
   /** The cells of the one row of `print …`. */
   print(expressions: string): Promise<Cell[]>;
-  close(): void;
+  close(): Promise<void>;
 }
 
 /** The engine without HTTP, over a database of its own. Loads the parser, which takes seconds. */

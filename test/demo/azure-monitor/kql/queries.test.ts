@@ -224,6 +224,16 @@ describe('rows that are not ingested yet', () => {
     await late.insert([row], new Date(START + 90_000));
     const { rows: answer } = await late.ask('AppRequests | project ingestion_time() - TimeGenerated, ingestion_time()');
     expect(answer).toEqual([['00:01:30', '2025-03-01T00:01:30Z']]);
-    late.close();
+    await late.close();
+  }, 60_000);
+});
+
+describe('closing', () => {
+  it('waits for queries that are under way', async () => {
+    const closing = await openTestEngine();
+    const slow = closing.ask('range x from 1 to 3000000 step 1 | summarize dcount(x)');
+    // The parser runs at once; only DuckDB is still at work.
+    await closing.close();
+    expect((await slow).rows).toEqual([[3_000_000]]);
   }, 60_000);
 });
