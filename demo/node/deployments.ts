@@ -62,7 +62,7 @@ export async function startDeployments(options: DeploymentsOptions): Promise<{ s
     // Read afresh: a cache that lags behind our own writes would make a pod twice.
     const deployment = await read(name);
     const uid = deployment?.metadata?.uid;
-    if (uid === undefined || lastUid.get(name) !== uid) await replicaSets.collectGarbage(name, uid);
+    if (uid === undefined || lastUid.get(name) !== uid) await replicaSets.collectGarbage(name, deployment);
     if (uid === undefined) lastUid.delete(name);
     else lastUid.set(name, uid);
     if (deployment === undefined || deployment.metadata?.deletionTimestamp !== undefined) return;
@@ -97,6 +97,7 @@ export async function startDeployments(options: DeploymentsOptions): Promise<{ s
     const views = living.map((pod) => viewOf(pod, current, now, minReadyMilliseconds));
     const plan = planRollout(desired, strategy, views, owned.length - living.length);
 
+    const previous = previousStatus(deployment);
     const { status, recheckAfterMilliseconds } = deploymentStatus({
       name,
       generation: deployment.metadata?.generation ?? 0,
@@ -105,10 +106,12 @@ export async function startDeployments(options: DeploymentsOptions): Promise<{ s
       progressDeadlineSeconds: deployment.spec?.progressDeadlineSeconds ?? 600,
       replicaSet: current.metadata?.name ?? '',
       pods: views,
-      previous: previousStatus(deployment),
+      previous,
       now,
     });
-    await apps.patchNamespacedDeploymentStatus({ namespace, name, body: { status } }, mergePatch);
+    if (JSON.stringify(status) !== JSON.stringify(previous)) {
+      await apps.patchNamespacedDeploymentStatus({ namespace, name, body: { status } }, mergePatch);
+    }
     await Promise.all([
       ...Array.from({ length: plan.create }, () => replicaSets.createPod(current)),
       ...plan.remove.map((pod) => replicaSets.deletePod(pod)),
@@ -157,13 +160,15 @@ function viewOf(pod: V1Pod, current: V1ReplicaSet, now: Date, minReadyMillisecon
   };
 }
 
-function previousStatus({ status }: V1Deployment): Partial<DeploymentStatus> {
+function previousStatus({ status }: V1Deployment): DeploymentStatus {
   const { conditions = [], ...counts } = status ?? {};
   return {
+    observedGeneration: counts.observedGeneration ?? 0,
     replicas: counts.replicas ?? 0,
     updatedReplicas: counts.updatedReplicas ?? 0,
     readyReplicas: counts.readyReplicas ?? 0,
     availableReplicas: counts.availableReplicas ?? 0,
+    unavailableReplicas: counts.unavailableReplicas ?? 0,
     conditions: conditions.map(({ type, status, reason = '', message = '', ...times }) => ({
       type,
       status,

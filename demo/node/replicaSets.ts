@@ -107,6 +107,7 @@ export function createReplicaSets(options: {
         readyReplicas: members.filter(({ ready }) => ready).length,
         availableReplicas: members.filter(({ available }) => available).length,
       };
+      if (Object.entries(status).every(([field, value]) => statusField(replicaSet, field) === value)) continue;
       await apps.patchNamespacedReplicaSetStatus({ namespace, name, body: { status } }, mergePatch);
     }
   }
@@ -117,9 +118,14 @@ export function createReplicaSets(options: {
     return items.flatMap((item) => deploymentOwners(item).map(({ name }) => name));
   }
 
-  /** Deletes ReplicaSets, and their pods, whose Deployment of this name is gone. @param uid of the one that exists. */
-  async function collectGarbage(deployment: string, uid: string | undefined): Promise<void> {
-    const { items } = await apps.listNamespacedReplicaSet({ namespace });
+  /** Deletes ReplicaSets, and their pods, whose Deployment of this name is gone. @param existing of the same name. */
+  async function collectGarbage(deployment: string, existing: V1Deployment | undefined): Promise<void> {
+    const uid = existing?.metadata?.uid;
+    // Those that an existing one could take for its own are among those that its selector matches.
+    const { items } = await apps.listNamespacedReplicaSet({
+      namespace,
+      ...(existing && { labelSelector: selectorText(existing.spec?.selector.matchLabels ?? {}) }),
+    });
     for (const replicaSet of items) {
       if (!deploymentOwners(replicaSet).some((owner) => owner.name === deployment && owner.uid !== uid)) continue;
       const pods = await core.listNamespacedPod({
@@ -160,6 +166,11 @@ function ownerReference(kind: string, owner: V1Deployment | V1ReplicaSet): V1Own
 
 function deploymentOwners(replicaSet: V1ReplicaSet): V1OwnerReference[] {
   return (replicaSet.metadata?.ownerReferences ?? []).filter(({ kind }) => kind === 'Deployment');
+}
+
+function statusField({ status }: V1ReplicaSet, field: string): unknown {
+  // The API leaves zeros out.
+  return Object.entries(status ?? {}).find(([name]) => name === field)?.[1] ?? 0;
 }
 
 function nameOf(pod: V1Pod): string {

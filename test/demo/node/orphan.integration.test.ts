@@ -24,7 +24,7 @@ describe('a node that ends without stop()', () => {
         expect(pids.map(alive)).toEqual([true, true]);
         parent.kill(signal);
         await once(parent, 'exit');
-        await until('the processes end', () => !pids.some(alive), 6000);
+        await until('the processes end', () => !pids.some(alive), 15_000);
       } finally {
         parent.kill('SIGKILL');
       }
