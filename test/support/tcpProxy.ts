@@ -53,6 +53,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   }
 
   async function listen(): Promise<void> {
+    if (server.listening) return;
     server = createServer(join);
     server.listen(port, '127.0.0.1');
     await once(server, 'listening');

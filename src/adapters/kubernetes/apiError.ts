@@ -37,7 +37,10 @@ function messageOf(status: unknown): string {
   const message = isRecord(status) ? status.message : status;
   if (typeof message !== 'string') return '(no message)';
   // The API server quotes a whole object that it cannot decode, and a ConfigMap may hold what a log must not.
-  return message.replaceAll(/(Invalid value: )"\{.*\}"/gs, '$1(object left out)').slice(0, 1000);
+  return message
+    .replaceAll(/(Invalid value: )"\{.*\}"/gs, '$1(object left out)')
+    .slice(0, 1000)
+    .trim();
 }
 
 /** Seconds of a Retry-After header (the form with a date is not used by the API server). */

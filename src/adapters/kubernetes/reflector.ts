@@ -90,7 +90,9 @@ export function startReflector(options: ReflectorOptions): Reflector {
     failures += 1;
     const asked = error instanceof ClusterError ? (error.retryAfterSeconds ?? 0) * 1000 : 0;
     const milliseconds = Math.max(asked, backoffMilliseconds(failures, timing.backoff, clock.random));
-    log.warn(`watch of ${path} failed: ${error instanceof Error ? error.message : String(error)}`, {
+    const missing = error instanceof ApiError && error.kind === 'NotFound';
+    const hint = missing ? '; install the resource definitions (crds/)' : '';
+    log.warn(`watch of ${path} failed: ${error instanceof Error ? error.message : String(error)}${hint}`, {
       failures,
       retryMilliseconds: Math.round(milliseconds),
     });

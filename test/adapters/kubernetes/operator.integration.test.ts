@@ -1,4 +1,6 @@
+import fc from 'fast-check';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { listAll } from '../../../src/adapters/kubernetes/listAll.ts';
 import { ExperimentOperator } from '../../../src/adapters/kubernetes/operator.ts';
 import type { ReflectorTiming } from '../../../src/adapters/kubernetes/reflector.ts';
 import { systemClock } from '../../../src/adapters/systemClock.ts';
@@ -10,7 +12,7 @@ import { startTcpProxy, type TcpProxy } from '../../support/tcpProxy.ts';
 
 const timing: ReflectorTiming = {
   watchSeconds: 2,
-  slackMilliseconds: 500,
+  slackMilliseconds: 1500,
   relistMilliseconds: 600_000,
   backoff: { baseMilliseconds: 100, capMilliseconds: 1000 },
 };
@@ -197,6 +199,72 @@ describe('a network that fails', () => {
   });
 });
 
+describe('whatever the network does', () => {
+  const step = fc.constantFrom(
+    'create',
+    'create',
+    'edit',
+    'remove',
+    'cut',
+    'freeze',
+    'thaw',
+    'refuse',
+    'accept',
+    'slow',
+    'wait',
+  );
+
+  it('ends up with what the API server has, and with somebody told of every difference', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 15, maxLength: 25 }), async (steps) => {
+        await useCluster(testCluster());
+        const { operator, proxy, changes } = await startBehindProxy();
+        const told = new Map<string, KubernetesObject>();
+        const listen = () => {
+          for (const key of changes.splice(0)) {
+            const object = operator.get(key);
+            if (object === undefined) told.delete(key);
+            else told.set(key, object);
+          }
+        };
+        const names: string[] = [];
+        let count = 0;
+        const actions: Record<string, () => unknown> = {
+          create: async () => {
+            count += 1;
+            names.push(`e${count}`);
+            await create(`e${count}`);
+          },
+          edit: async () => names[0] && (await edit(names[0], { labels: { count: String(++count) } })),
+          remove: async () => names.length > 0 && (await remove(names.shift() ?? '')),
+          cut: proxy.cut,
+          freeze: proxy.freeze,
+          thaw: proxy.thaw,
+          refuse: proxy.refuse,
+          accept: proxy.accept,
+          slow: () => proxy.slow(50),
+          wait: () => new Promise((resolve) => setTimeout(resolve, 100)),
+        };
+        for (const name of steps) {
+          await actions[name]?.();
+          listen();
+        }
+        proxy.thaw();
+        proxy.slow(0);
+        await proxy.accept();
+        const { items } = await listAll(direct.api, collection, new AbortController().signal);
+        const actual = new Map(items.map((object) => [`${namespace}/${object.metadata.name}`, object]));
+        await vi.waitFor(() => {
+          listen();
+          expect(told).toEqual(actual);
+        }, soon);
+        expect(new Set(operator.list())).toEqual(new Set(actual.values()));
+      }),
+      { numRuns: 5, endOnFailure: true },
+    );
+  });
+});
+
 describe('an API server that fails', () => {
   let server: ApiServer;
 
@@ -238,6 +306,23 @@ describe('an API server that fails', () => {
     await server.restart();
     await create('two');
     await vi.waitFor(() => expect(operator.get(`${namespace}/two`)).toBeDefined(), soon);
+  });
+
+  it('without the resource definition is told so, and is followed once that is installed', async () => {
+    const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/mirrorexperiments.mirroring.dev';
+    const installed = await direct.api.request({ method: 'GET', path });
+    await direct.api.request({ method: 'DELETE', path });
+    await vi.waitFor(
+      () => expect(direct.api.request({ method: 'GET', path: collection })).rejects.toThrow('404'),
+      soon,
+    );
+    const { operator, log } = await start({ cluster: server });
+    await vi.waitFor(() => expect(log.lines.join()).toMatch(/404 .*install the resource definitions/), soon);
+    expect(operator.synced()).toBe(false);
+    const { apiVersion, kind, metadata, spec } = installed as KubernetesObject;
+    const body = { apiVersion, kind, metadata: { name: metadata.name }, spec };
+    await direct.api.request({ method: 'POST', path: path.slice(0, path.lastIndexOf('/')), body });
+    await vi.waitFor(() => expect(operator.synced()).toBe(true), soon);
   });
 });
 
