@@ -24,6 +24,8 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.integration.test.ts'],
           sequence: { groupOrder: 0 },
+          // Some simulate hours; on a busy machine that takes a while.
+          testTimeout: 60_000,
         },
       },
       {

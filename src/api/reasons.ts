@@ -6,6 +6,7 @@ export const CONDITIONS = {
   Accepted: {
     Accepted: 'The targets exist, the Envoy configuration can be edited and the telemetry can be read.',
     WaitingForExperiment: 'Another experiment uses the same ConfigMap, Deployment or workload and goes first.',
+    SpecUnreadable: 'The spec does not fit the resource definition that the operator was built with.',
     TargetNotFound: 'An object that the spec names does not exist (yet).',
     ContainerNotFound: 'The candidate’s Deployment has no container of that name.',
     ServicePortUnclear: 'The mirror Service has no port, or several and spec.mirror.port does not name one of them.',

@@ -1,5 +1,5 @@
-import { type Experiment, parseExperiment } from '../api/experiment.ts';
-import type { KubernetesObject } from '../core/kubernetes/object.ts';
+import { type Experiment, type ParseResult, parseExperiment } from '../api/experiment.ts';
+import type { KubernetesObject, ObjectRef } from '../core/kubernetes/object.ts';
 import { refsToRead } from '../core/lifecycle/run.ts';
 import type { LifecycleSettings, World } from '../core/lifecycle/world.ts';
 import type { Cluster } from './ports/cluster.ts';
@@ -12,22 +12,32 @@ export async function observe(
   now: number,
   settings: LifecycleSettings,
 ): Promise<World> {
-  const objects = await Promise.all(refsToRead(experiment).map((ref) => cluster.read(ref)));
   return {
     now,
     experiment,
-    objects: objects.filter((object) => object !== undefined),
+    objects: await readAll(refsToRead(experiment), cluster),
     others: othersOf(experiment, known),
     answers: {},
     settings,
   };
 }
 
-function othersOf(experiment: Experiment, known: readonly KubernetesObject[]): readonly Experiment[] {
-  return known
-    .filter(({ metadata }) => metadata.uid !== experiment.uid)
-    .flatMap((object) => {
-      const parsed = parseExperiment(object);
-      return parsed.kind === 'experiment' ? [parsed.experiment] : [];
-    });
+/** Those of the objects that exist. */
+export async function readAll(refs: readonly ObjectRef[], cluster: Cluster): Promise<readonly KubernetesObject[]> {
+  const objects = await Promise.all(refs.map((ref) => cluster.read(ref)));
+  return objects.filter((object) => object !== undefined);
 }
+
+function othersOf(experiment: Experiment, known: readonly KubernetesObject[]): readonly Experiment[] {
+  return known.filter(({ metadata }) => metadata.uid !== experiment.uid).flatMap((object) => parsed(object) ?? []);
+}
+
+/** The watch hands out the same object until the experiment changes, so that each is parsed once. */
+function parsed(object: KubernetesObject): Experiment | undefined {
+  const known = PARSED.get(object);
+  if (known !== undefined) return known.kind === 'experiment' ? known.experiment : undefined;
+  PARSED.set(object, parseExperiment(object));
+  return parsed(object);
+}
+
+const PARSED = new WeakMap<KubernetesObject, ParseResult>();

@@ -1,15 +1,16 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type Experiment, parseExperiment } from '../api/experiment.ts';
+import { type ExperimentIdentity, parseExperiment } from '../api/experiment.ts';
 import type { MirrorExperimentStatus } from '../api/types.generated.ts';
 import type { KubernetesObject } from '../core/kubernetes/object.ts';
 import { decide } from '../core/lifecycle/decide.ts';
 import type { Decision } from '../core/lifecycle/decision.ts';
-import { refOf, sameRef } from '../core/lifecycle/run.ts';
-import type { LifecycleSettings, World } from '../core/lifecycle/world.ts';
+import { rejectInvalid } from '../core/lifecycle/rejectInvalid.ts';
+import { patchedRefs, refOf, sameRef } from '../core/lifecycle/run.ts';
+import type { Answers, LifecycleSettings, RestoreWorld } from '../core/lifecycle/world.ts';
 import { writeRefused } from '../core/lifecycle/writeRefused.ts';
 import { transitions } from '../core/status/transitions.ts';
 import { askTelemetry } from './askTelemetry.ts';
-import { observe } from './observe.ts';
+import { observe, readAll } from './observe.ts';
 import type { Clock } from './ports/clock.ts';
 import { type Cluster, ClusterError } from './ports/cluster.ts';
 import type { Experiments } from './ports/experiments.ts';
@@ -38,10 +39,10 @@ export function createReconciler(ports: ReconcilerPorts, settings: LifecycleSett
     const [namespace = '', name = ''] = key.split('/');
     const object = await cluster.read({ kind: 'MirrorExperiment', namespace, name });
     if (object === undefined) return {};
-    const experiment = parse(object);
     const log = ports.log.child({ namespace, experiment: name, uid: object.metadata.uid });
+    const { experiment, act } = await prepare(object, log, signal);
     const outcome = await experiments.withFinalizer(object, async () => {
-      const { next } = await act(experiment, log, signal);
+      const { next } = await act();
       if (next.kind !== 'release') return 'pending';
       log.info('everything is restored; the experiment may go');
       return 'restored';
@@ -49,18 +50,50 @@ export function createReconciler(ports: ReconcilerPorts, settings: LifecycleSett
     if (outcome === 'pending') return { requeueAfterMilliseconds: settings.rolloutPollMilliseconds };
     // The finalizer has just been set: the resource version is another one now.
     if (outcome === 'handled') return experiment.deletionTimestamp === undefined ? { requeueAfterMilliseconds: 0 } : {};
-    const decision = await act(experiment, log, signal);
+    const decision = await act();
     await store(experiment, decision.status, log);
     if (decision.next.kind === 'save') return { requeueAfterMilliseconds: 0 };
     return decision.next.kind === 'wait' ? { requeueAfterMilliseconds: decision.next.milliseconds } : {};
   };
 
+  /** What is to be done about the experiment as it is now: its life, or its end when its spec cannot be read. */
+  async function prepare(
+    object: KubernetesObject,
+    log: Log,
+    signal: AbortSignal,
+  ): Promise<{ experiment: ExperimentIdentity; act: () => Promise<Decision> }> {
+    const parsed = parseExperiment(object);
+    if (parsed.kind === 'experiment') {
+      const { experiment } = parsed;
+      const others = experiments.list(experiment.namespace);
+      const begin = () => observe(experiment, others, cluster, clock.now(), settings);
+      return { experiment, act: async () => follow(await begin(), decide, log, signal) };
+    }
+    const { identity, errors } = parsed;
+    if (identity === undefined)
+      throw new Error(`the API server sent an experiment without valid metadata: ${object.metadata.name}`);
+    const begin = async () => ({
+      now: clock.now(),
+      experiment: identity,
+      objects: await readAll(patchedRefs(identity), cluster),
+    });
+    return {
+      experiment: identity,
+      act: async () => follow(await begin(), (world) => rejectInvalid(world, errors), log, signal),
+    };
+  }
+
   /** Decides and acts until the decision is to store the status, to wait or to stop. */
-  async function act(experiment: Experiment, log: Log, signal: AbortSignal): Promise<Decision> {
-    let world = await observe(experiment, experiments.list(experiment.namespace), cluster, clock.now(), settings);
+  async function follow<W extends RestoreWorld & { readonly answers?: Answers }>(
+    first: W,
+    decideOn: (world: W) => Decision,
+    log: Log,
+    signal: AbortSignal,
+  ): Promise<Decision> {
+    let world = first;
     for (let count = 0; count < MAX_DECISIONS; count++) {
       signal.throwIfAborted();
-      const decision = decide(world);
+      const decision = decideOn(world);
       const { next, status } = decision;
       if (next.kind === 'patch') {
         log.info(next.purpose, { object: `${next.ref.kind}/${next.ref.name}` });
@@ -79,7 +112,7 @@ export function createReconciler(ports: ReconcilerPorts, settings: LifecycleSett
       } else {
         return decision;
       }
-      world = { ...world, now: clock.now(), experiment: { ...experiment, status } };
+      world = { ...world, now: clock.now(), experiment: { ...first.experiment, status } };
     }
     throw new Error(`the experiment does not come to rest after ${MAX_DECISIONS} decisions`);
   }
@@ -87,7 +120,7 @@ export function createReconciler(ports: ReconcilerPorts, settings: LifecycleSett
   /** A write that will be refused again is told in the status; anything else is tried again. */
   async function refusedForGood(
     error: unknown,
-    world: World,
+    world: RestoreWorld,
     status: MirrorExperimentStatus,
     purpose: string,
     log: Log,
@@ -100,7 +133,7 @@ export function createReconciler(ports: ReconcilerPorts, settings: LifecycleSett
     return { status: told, next: { kind: 'wait', milliseconds: 15_000 } };
   }
 
-  async function store(experiment: Experiment, status: MirrorExperimentStatus, log: Log): Promise<void> {
+  async function store(experiment: ExperimentIdentity, status: MirrorExperimentStatus, log: Log): Promise<void> {
     if (isDeepStrictEqual(status, experiment.status)) return;
     const { namespace, name, uid, resourceVersion } = experiment;
     const ref = { namespace, name, uid };
@@ -112,14 +145,4 @@ export function createReconciler(ports: ReconcilerPorts, settings: LifecycleSett
     if (status.completionTime !== undefined && experiment.status.completionTime === undefined)
       onComplete(namespace, name);
   }
-}
-
-function parse(object: KubernetesObject): Experiment {
-  const parsed = parseExperiment(object);
-  if (parsed.kind === 'experiment') return parsed.experiment;
-  const errors = parsed.errors.map((error) => `${error.path}: ${error.message}`).join('; ');
-  throw new ClusterError(
-    'Invalid',
-    `the resource does not fit the operator's definition (is the installed CRD another version?): ${errors}`,
-  );
 }

@@ -196,10 +196,10 @@ describe('a run that does not go as planned', () => {
 
   it('waits with a Pass for minDurationSeconds', async () => {
     const lab = new Simulation();
-    lab.apply('x', 'V2', { analysis: { minDurationSeconds: 1500 } });
+    lab.apply('x', 'V2', { analysis: { minDurationSeconds: 600 } });
     await lab.run(() => lab.isComplete('x'));
     expect(lab.status('x').verdict).toBe('Pass');
-    expect(Math.max(...lab.telemetry.windows.map(({ start, end }) => end - start))).toBe(1_500_000);
+    expect(Math.max(...lab.telemetry.windows.map(({ start, end }) => end - start))).toBe(600_000);
   });
 });
 
@@ -273,6 +273,26 @@ describe('mirroring ends', () => {
     await lab.run(() => lab.isComplete('x'));
     expect(lab.condition('x', 'Passed')).toMatchObject({ status: 'False', reason: 'TargetChanged' });
     expect(lab.config()).toBe(SIDECAR.replace('port_value: 8080', 'port_value: 8081'));
+  });
+
+  it('when the spec can no longer be read, running or deleted', async () => {
+    for (const deleted of [false, true]) {
+      const lab = new Simulation();
+      const before = lab.targets();
+      lab.apply('x', 'V2');
+      await lab.run(() => lab.status('x').mirroringSince !== undefined);
+      expect(lab.targets()).not.toEqual(before);
+      lab.cluster.edit('MirrorExperiment', NAMESPACE, 'x', (object) => {
+        (object.spec as { traffic: unknown }).traffic = { gateway: 'of a later version' };
+      });
+      if (deleted) lab.delete('x');
+      await lab.run(() => (deleted ? lab.cluster.list('MirrorExperiment').length === 0 : lab.isComplete('x')));
+      expect(lab.targets()).toEqual(before);
+      if (deleted) continue;
+      expect(lab.status('x')).toMatchObject({ verdict: 'Inconclusive', observedGeneration: 2 });
+      expect(lab.condition('x', 'Accepted')).toMatchObject({ status: 'False', reason: 'SpecUnreadable' });
+      expect(lab.condition('x', 'Accepted')?.message).toContain('spec.traffic.envoy');
+    }
   });
 
   it('takes over what an experiment has left that is there no more', async () => {

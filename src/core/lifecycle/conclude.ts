@@ -2,7 +2,7 @@ import type { ReasonOf } from '../../api/reasons.ts';
 import type { MirrorExperimentStatus } from '../../api/types.generated.ts';
 import type { Decision } from './decision.ts';
 import { report } from './report.ts';
-import type { World } from './world.ts';
+import type { RestoreWorld } from './world.ts';
 
 export type Verdict = NonNullable<MirrorExperimentStatus['verdict']>;
 
@@ -11,7 +11,7 @@ export type Verdict = NonNullable<MirrorExperimentStatus['verdict']>;
  * judging anew from a mirror that is half gone.
  */
 export function conclude(
-  world: World,
+  world: RestoreWorld,
   status: MirrorExperimentStatus,
   verdict: Verdict,
   reason: ReasonOf<'Passed'> & string,

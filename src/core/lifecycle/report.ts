@@ -2,13 +2,13 @@ import { getCondition, setCondition } from '../../api/conditions.ts';
 import type { ConditionType, ReasonOf } from '../../api/reasons.ts';
 import type { MirrorExperimentStatus } from '../../api/types.generated.ts';
 import { stringAt } from '../kubernetes/fields.ts';
-import type { World } from './world.ts';
+import type { RestoreWorld, World } from './world.ts';
 
 export type ConditionStatus = 'True' | 'False' | 'Unknown';
 
 /** The status with one condition set; reasons are checked against the catalogue. */
 export function report<T extends ConditionType>(
-  world: World,
+  world: RestoreWorld,
   status: MirrorExperimentStatus,
   type: T,
   value: ConditionStatus,
@@ -28,7 +28,7 @@ export function report<T extends ConditionType>(
 
 /** What the experiment is doing: the Passed condition while it runs, and the summary that people read. */
 export function progress(
-  world: World,
+  world: RestoreWorld,
   status: MirrorExperimentStatus,
   reason: ReasonOf<'Passed'> & string,
   message: string,
@@ -47,7 +47,7 @@ export function isCondition(
 }
 
 /** When the condition got the status that it has, in ms since the epoch; now, when it is not there. */
-export function sinceOf(world: World, status: MirrorExperimentStatus, type: ConditionType): number {
+export function sinceOf(world: RestoreWorld, status: MirrorExperimentStatus, type: ConditionType): number {
   const text = stringAt(getCondition(status.conditions ?? [], type), 'lastTransitionTime');
   const time = text === undefined ? Number.NaN : Date.parse(text);
   return Number.isNaN(time) ? world.now : time;

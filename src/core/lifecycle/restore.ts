@@ -7,14 +7,14 @@ import { planRestartRestore } from '../mirror/restart.ts';
 import type { Step } from './decision.ts';
 import { report } from './report.ts';
 import { refOf } from './run.ts';
-import type { World } from './world.ts';
+import type { RestoreWorld } from './world.ts';
 
 /**
  * Restores the first object that still carries changes, the proxy's before the candidate's, so that copies end before
  * what receives them changes. Decide again until there is none left.
  */
 export function restoreNext(
-  world: World,
+  world: RestoreWorld,
   status: MirrorExperimentStatus,
   concerns: (object: KubernetesObject) => boolean,
 ): Step {

@@ -1,4 +1,4 @@
-import type { Experiment } from '../../api/experiment.ts';
+import type { Experiment, ExperimentIdentity } from '../../api/experiment.ts';
 import type { KubernetesObject, ObjectRef } from '../kubernetes/object.ts';
 import type { MirrorIntent } from '../mirror/envoy/types.ts';
 import { type Journal, type JournalOwner, readJournal } from '../mirror/journal.ts';
@@ -27,13 +27,17 @@ export function targetRefs(experiment: Experiment): readonly ObjectRef[] {
 
 /** All objects that a decision about the experiment needs: its targets, those of a former run, and the Services. */
 export function refsToRead(experiment: Experiment): readonly ObjectRef[] {
-  const { namespace, spec, status } = experiment;
-  const former = (status.targets ?? []).map(({ kind, name }): ObjectRef => ({ kind, namespace, name }));
+  const { namespace, spec } = experiment;
   const services = [spec.live.service, spec.mirror.service].map(
     (name): ObjectRef => ({ kind: 'Service', namespace, name }),
   );
-  const all = [...targetRefs(experiment), ...former, ...services];
+  const all = [...targetRefs(experiment), ...patchedRefs(experiment), ...services];
   return all.filter((ref, index) => all.findIndex((each) => sameRef(each, ref)) === index);
+}
+
+/** What the last run has listed in the status before it patched anything. */
+export function patchedRefs({ namespace, status }: ExperimentIdentity): readonly ObjectRef[] {
+  return (status.targets ?? []).map(({ kind, name }) => ({ kind, namespace, name }));
 }
 
 export function sameRef(a: ObjectRef, b: ObjectRef): boolean {
@@ -46,7 +50,7 @@ export function refOf(object: KubernetesObject): ObjectRef {
 }
 
 /** The journal on an object, when it was written by a run of this experiment. */
-export function ownJournal(experiment: Experiment, object: KubernetesObject | undefined): Journal | undefined {
+export function ownJournal(experiment: ExperimentIdentity, object: KubernetesObject | undefined): Journal | undefined {
   const journal = object === undefined ? undefined : readJournal(object);
   return journal !== undefined && journal !== 'unreadable' && journal.owner.uid === experiment.uid
     ? journal

@@ -1,14 +1,19 @@
-import type { Experiment } from '../../api/experiment.ts';
+import type { Experiment, ExperimentIdentity } from '../../api/experiment.ts';
 import type { KubernetesObject, TargetKind } from '../kubernetes/object.ts';
 import type { Samples } from '../samples/samples.ts';
 
-/** Everything that a decision rests on: plain data, read before it is made. */
-export interface World {
+/** What a restore needs to know. It does not need the spec, which may have become unreadable. */
+export interface RestoreWorld {
   /** Milliseconds since the epoch. */
   readonly now: number;
-  readonly experiment: Experiment;
+  readonly experiment: ExperimentIdentity;
   /** The objects of the experiment's namespace that it names or has patched, as far as they exist. */
   readonly objects: readonly KubernetesObject[];
+}
+
+/** Everything that a decision rests on: plain data, read before it is made. */
+export interface World extends RestoreWorld {
+  readonly experiment: Experiment;
   /** All other experiments of the namespace. */
   readonly others: readonly Experiment[];
   /** What telemetry has answered during this reconcile. */

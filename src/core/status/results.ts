@@ -1,12 +1,15 @@
 import type { MirrorExperimentStatus } from '../../api/types.generated.ts';
 import type { RouteSamples, Samples } from '../samples/samples.ts';
+import type { Interval } from '../stats/interval.ts';
 import type { Evaluation, RouteEvaluation } from '../verdict/evaluation.ts';
 import { ALL_ROUTES, type EvidenceDocument } from '../verdict/evidence.ts';
 import { groupsOf } from '../verdict/groups.ts';
 import {
+  documentEstimates,
   documentIntervals,
-  type ErrorDifference,
-  type LatencyDifference,
+  type ErrorEstimate,
+  type LatencyEstimate,
+  type RouteEstimates,
   type RouteIntervals,
   type RouteMoments,
 } from '../verdict/intervals.ts';
@@ -50,15 +53,17 @@ export function resultsOf(samples: Samples, document: EvidenceDocument, evaluati
         ...(group !== undefined && {
           requests: { live: group.route.live.requests, mirror: group.route.mirror.requests },
         }),
-        // Intervals cost a hundred times the verdict: per route only once there is one.
-        ...(evaluation.verdict !== 'Running' && routeFigures(documentIntervals(document, index))),
+        // Intervals cost a hundred times what the verdict does: for a route only once there is one.
+        ...figures(
+          evaluation.verdict === 'Running' ? documentEstimates(document, index) : documentIntervals(document, index),
+        ),
       };
     }),
     routesLeftOut: Math.max(0, routes.length - MOST_ROUTES),
   };
 }
 
-function routeFigures({ latency, errors }: RouteIntervals) {
+function figures({ latency, errors }: RouteEstimates) {
   return { latency: latency.map(latencyOf), errors: errorsOf(errors) };
 }
 
@@ -78,23 +83,22 @@ function meanOf(routes: readonly RouteSamples[], { mean }: RouteIntervals): Pick
   };
 }
 
-function latencyOf(difference: LatencyDifference) {
-  const { percentile, liveMilliseconds, mirrorMilliseconds, deltaMilliseconds, deltaPercent, deltaInterval } =
-    difference;
+function latencyOf(estimate: LatencyEstimate & { readonly deltaInterval?: Interval }) {
+  const { percentile, liveMilliseconds, mirrorMilliseconds, deltaMilliseconds, deltaPercent, deltaInterval } = estimate;
   return {
     percentile,
     ...defined({ liveMilliseconds, mirrorMilliseconds, deltaMilliseconds, deltaPercent }),
     ...(deltaMilliseconds !== null && { delta: signed(deltaMilliseconds, milliseconds, 'ms') }),
-    deltaInterval: defined(deltaInterval),
+    ...(deltaInterval !== undefined && { deltaInterval: defined({ ...deltaInterval }) }),
   };
 }
 
-function errorsOf(difference: ErrorDifference) {
-  const { livePercent, mirrorPercent, deltaPercentagePoints, deltaInterval } = difference;
+function errorsOf(estimate: ErrorEstimate & { readonly deltaInterval?: Interval }) {
+  const { livePercent, mirrorPercent, deltaPercentagePoints, deltaInterval } = estimate;
   return {
     ...defined({ livePercent, mirrorPercent, deltaPercentagePoints }),
     ...(deltaPercentagePoints !== null && { delta: signed(deltaPercentagePoints, percent, 'pp') }),
-    deltaInterval: defined(deltaInterval),
+    ...(deltaInterval !== undefined && { deltaInterval: defined({ ...deltaInterval }) }),
   };
 }
 

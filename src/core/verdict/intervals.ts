@@ -1,5 +1,5 @@
 import { errorInterval } from '../stats/errorEvidence.ts';
-import { type Histogram, quantileOf } from '../stats/histogram.ts';
+import { type Histogram, histogramFrom, quantileOf } from '../stats/histogram.ts';
 import type { Interval, Levels } from '../stats/interval.ts';
 import { type MeanDifference, meanInterval } from '../stats/meanInterval.ts';
 import { quantileDifferenceInterval } from '../stats/quantileInterval.ts';
@@ -7,30 +7,43 @@ import { compareRoute, type LatencyComparison, type RouteComparison } from './co
 import type { EvidenceAnalysis, EvidenceArm, EvidenceDocument, EvidenceRoute } from './evidence.ts';
 import { groupsOf, mirrorFraction } from './groups.ts';
 
-/** What the data say about one route, for people: estimates and the limits that the verdict's own evidence gives. */
-export interface RouteIntervals {
+/** What the data say about one route, for people. */
+export interface RouteEstimates {
   readonly name: string;
+  readonly latency: readonly LatencyEstimate[];
+  readonly errors: ErrorEstimate;
+}
+
+/** Estimates, and the limits that the verdict's own evidence gives. */
+export interface RouteIntervals extends RouteEstimates {
   readonly latency: readonly LatencyDifference[];
   /** null without moments, or when an arm has no success. */
   readonly mean: MeanDifference | null;
   readonly errors: ErrorDifference;
 }
 
-/** null: the arm has no success. An end of the interval is null as long as there is no bound. */
-export interface LatencyDifference {
+/** null: the arm has no success. */
+export interface LatencyEstimate {
   readonly percentile: number;
   readonly liveMilliseconds: number | null;
   readonly mirrorMilliseconds: number | null;
   readonly deltaMilliseconds: number | null;
   readonly deltaPercent: number | null;
+}
+
+/** An end of the interval is null as long as there is no bound. */
+interface LatencyDifference extends LatencyEstimate {
   readonly deltaInterval: Interval;
 }
 
-/** Error rates in percent, their difference and its limits in percentage points. */
-export interface ErrorDifference {
+/** Error rates in percent, and their difference in percentage points; null: the arm has no request. */
+export interface ErrorEstimate {
   readonly livePercent: number | null;
   readonly mirrorPercent: number | null;
   readonly deltaPercentagePoints: number | null;
+}
+
+interface ErrorDifference extends ErrorEstimate {
   readonly deltaInterval: Interval;
 }
 
@@ -87,30 +100,57 @@ function routeIntervals(
   };
 }
 
-function latencyDifference(comparison: LatencyComparison, levels: Levels): LatencyDifference {
-  const live = quantileOf(comparison.live, comparison.p);
-  const mirror = quantileOf(comparison.mirror, comparison.p);
-  const delta = live === null || mirror === null ? null : mirror - live;
+/** The estimates of one entry of `evaluate(document).routes`, without intervals: a hundredth of their cost. */
+export function documentEstimates(document: EvidenceDocument, index: number): RouteEstimates {
+  const group = groupsOf(document)[index];
+  if (!group) throw new RangeError(`the evaluation has no route at ${index}`);
+  const { name, live, mirror } = group.route;
+  const liveHistogram = histogramFrom(live.histogram);
+  const mirrorHistogram = histogramFrom(mirror.histogram);
   return {
-    percentile: comparison.setting.percentile,
-    liveMilliseconds: live,
-    mirrorMilliseconds: mirror,
-    deltaMilliseconds: delta,
-    deltaPercent: delta === null || live === null ? null : (100 * delta) / live,
+    name,
+    latency: document.analysis.latency.map(({ percentile }) =>
+      latencyEstimate(percentile, liveHistogram, mirrorHistogram),
+    ),
+    errors: errorEstimate(group.route),
+  };
+}
+
+function latencyDifference(comparison: LatencyComparison, levels: Levels): LatencyDifference {
+  return {
+    ...latencyEstimate(comparison.setting.percentile, comparison.live, comparison.mirror),
     deltaInterval: quantileDifferenceInterval(comparison, levels),
   };
 }
 
+function latencyEstimate(percentile: number, liveHistogram: Histogram, mirrorHistogram: Histogram): LatencyEstimate {
+  const live = quantileOf(liveHistogram, percentile / 100);
+  const mirror = quantileOf(mirrorHistogram, percentile / 100);
+  const delta = live === null || mirror === null ? null : mirror - live;
+  return {
+    percentile,
+    liveMilliseconds: live,
+    mirrorMilliseconds: mirror,
+    deltaMilliseconds: delta,
+    deltaPercent: delta === null || live === null ? null : (100 * delta) / live,
+  };
+}
+
 function errorDifference(route: EvidenceRoute, { errors }: RouteComparison, levels: Levels): ErrorDifference {
+  const { lower, upper } = errorInterval(errors.forFail, errors.forPass, levels);
+  return {
+    ...errorEstimate(route),
+    deltaInterval: { lower: lower === null ? null : 100 * lower, upper: upper === null ? null : 100 * upper },
+  };
+}
+
+function errorEstimate(route: EvidenceRoute): ErrorEstimate {
   const live = errorPercent(route.live);
   const mirror = errorPercent(route.mirror);
-  const known = live !== null && mirror !== null;
-  const { lower, upper } = known ? errorInterval(errors.forFail, errors.forPass, levels) : UNBOUNDED;
   return {
     livePercent: live,
     mirrorPercent: mirror,
-    deltaPercentagePoints: known ? mirror - live : null,
-    deltaInterval: { lower: lower === null ? null : 100 * lower, upper: upper === null ? null : 100 * upper },
+    deltaPercentagePoints: live === null || mirror === null ? null : mirror - live,
   };
 }
 

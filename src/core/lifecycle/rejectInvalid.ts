@@ -1,0 +1,38 @@
+import type { FieldError } from '../../api/structuralSchema.ts';
+import { conclude } from './conclude.ts';
+import type { Decision } from './decision.ts';
+import { leave } from './leave.ts';
+import { isCondition, report, timestamp } from './report.ts';
+import { restoreNext } from './restore.ts';
+import { ownJournal } from './run.ts';
+import type { RestoreWorld } from './world.ts';
+
+/**
+ * The life of an experiment whose spec this operator cannot read, for example after it was rolled back behind its resource
+ * definition: whatever a run has left patched is restored, and the experiment ends.
+ */
+export function rejectInvalid(world: RestoreWorld, errors: readonly FieldError[]): Decision {
+  const { experiment } = world;
+  const { status } = experiment;
+  if (experiment.deletionTimestamp !== undefined) {
+    const left = leave(world, status);
+    return left.next === undefined ? { status, next: { kind: 'release' } } : left;
+  }
+  const ended = status.observedGeneration === experiment.generation && isCondition(status, 'Complete', 'True');
+  const restored = restoreNext(world, status, (object) => ownJournal(experiment, object) !== undefined);
+  if (restored.next !== undefined) return restored;
+  if (ended) return { status, next: { kind: 'done' } };
+  const details = errors.map((error) => `${error.path}: ${error.message}`).join('; ');
+  const message = `the spec does not fit the operator’s resource definition (is the installed one of another version?): ${details}`;
+  const refused = report(
+    world,
+    { observedGeneration: experiment.generation },
+    'Accepted',
+    'False',
+    'SpecUnreadable',
+    message,
+  );
+  const concluded = conclude(world, refused, 'Inconclusive', 'ConfigurationError', message).status;
+  const done = report(world, concluded, 'Complete', 'True', 'Finished', message);
+  return { status: { ...done, completionTime: timestamp(world.now) }, next: { kind: 'done' } };
+}
