@@ -1,7 +1,7 @@
 import type { AzureMonitor, Table } from './azure-monitor/index.ts';
 
 /** The lab's own query, word for word. */
-export const LAB_QUERY = `requests
+const LAB_QUERY = `requests
 | where customDimensions["VersionTag"] contains "MIR-"
 | summarize duration = avg(duration), requestCount = count() by name, podVersion = tostring(customDimensions["VersionTag"]), resultCode
 | sort by name, podVersion`;

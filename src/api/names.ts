@@ -12,3 +12,6 @@ export const finalizer = `${group}/restore`;
 export const journalAnnotation = `${group}/journal`;
 /** On a pod template: hash of the configuration that its pods must have started with. A new value restarts them. */
 export const configHashAnnotation = `${group}/config-hash`;
+
+/** What managedFields call our writes, and Events their source: the owner of a field is recognised by it. */
+export const fieldManager = 'mirror-experiment';

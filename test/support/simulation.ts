@@ -5,7 +5,7 @@ import { createReconciler } from '../../src/engine/reconcile.ts';
 import { experimentObject, MemoryTelemetry, NAMESPACE, putLab, SIDECAR } from './lab.ts';
 import { Killed, MemoryCluster } from './memoryCluster.ts';
 
-export const SETTINGS: LifecycleSettings = {
+const SETTINGS: LifecycleSettings = {
   missingTargetGraceSeconds: 60,
   restartTimeoutSeconds: 600,
   clusterDomain: 'cluster.local',

@@ -1,11 +1,10 @@
-import { apiVersion, group, kind, plural, version } from '../../api/names.ts';
+import { apiVersion, fieldManager, group, kind, plural, version } from '../../api/names.ts';
 import type { JsonPatchOperation, KubernetesObject, ObjectRef } from '../../core/kubernetes/object.ts';
 import type { Clock } from '../../engine/ports/clock.ts';
 import { type Cluster, ClusterError } from '../../engine/ports/cluster.ts';
 import type { Log } from '../../engine/ports/log.ts';
 import type { ApiClient } from './apiClient.ts';
 import { ApiError } from './apiError.ts';
-import { fieldManager } from './fieldManager.ts';
 import { resourcePath, targetPath, toKubernetesObject } from './objects.ts';
 import { recordEvent } from './recordEvent.ts';
 import { writeStatus } from './writeStatus.ts';

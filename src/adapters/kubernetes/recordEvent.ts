@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto';
-import { apiVersion, kind } from '../../api/names.ts';
+import { apiVersion, fieldManager, kind } from '../../api/names.ts';
 import { isRecord } from '../../api/structuralSchema.ts';
 import type { Clock } from '../../engine/ports/clock.ts';
 import type { ExperimentEvent, ExperimentRef } from '../../engine/ports/cluster.ts';
 import type { Log } from '../../engine/ports/log.ts';
 import type { ApiClient } from './apiClient.ts';
 import { ApiError } from './apiError.ts';
-import { fieldManager } from './fieldManager.ts';
 import { resourcePath } from './objects.ts';
 
 interface EventRecorder {

@@ -1,8 +1,8 @@
+import { fieldManager } from '../../api/names.ts';
 import { isRecord } from '../../api/structuralSchema.ts';
 import { ClusterError } from '../../engine/ports/cluster.ts';
 import type { ApiClient } from './apiClient.ts';
 import { ApiError } from './apiError.ts';
-import { fieldManager } from './fieldManager.ts';
 import { toKubernetesObject } from './objects.ts';
 
 export interface WantedFinalizer {

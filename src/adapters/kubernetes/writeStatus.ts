@@ -1,6 +1,6 @@
+import { fieldManager } from '../../api/names.ts';
 import type { KubernetesObject } from '../../core/kubernetes/object.ts';
 import type { ApiClient } from './apiClient.ts';
-import { fieldManager } from './fieldManager.ts';
 import { toKubernetesObject } from './objects.ts';
 
 export interface StatusWrite {

@@ -1,12 +1,10 @@
+import { fieldManager } from '../../api/names.ts';
 import type { MirrorExperimentStatus } from '../../api/types.generated.ts';
 import type { KubernetesObject, ObjectRef } from '../kubernetes/object.ts';
 import { isMirrorInPlace } from '../mirror/configMap.ts';
 import { sha256 } from '../mirror/envoy/sha256.ts';
 import { ownJournal } from './run.ts';
 import type { World } from './world.ts';
-
-/** Field manager of the operator's own writes. */
-export const FIELD_MANAGER = 'mirror-experiment';
 
 /**
  * Says who has changed what this run had patched, when somebody has; undefined: all is as we left it. The operator does
@@ -35,7 +33,7 @@ export function contention(
 
 /** The field manager that wrote last, apart from us, as the API server recorded it. */
 function lastManager(object: KubernetesObject): string {
-  const entries = (object.metadata.managedFields ?? []).filter((entry) => entry.manager !== FIELD_MANAGER);
+  const entries = (object.metadata.managedFields ?? []).filter((entry) => entry.manager !== fieldManager);
   const [latest] = [...entries].sort((a, b) => ((a.time ?? '') < (b.time ?? '') ? 1 : -1));
   return latest?.manager === undefined ? 'somebody else' : `field manager "${latest.manager}"`;
 }

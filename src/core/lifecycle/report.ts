@@ -59,7 +59,7 @@ export function timestamp(milliseconds: number): string {
 }
 
 /** When the run must end, in ms since the epoch; undefined before it has been accepted. */
-export function deadlineOf(world: World, status: MirrorExperimentStatus): number | undefined {
+function deadlineOf(world: World, status: MirrorExperimentStatus): number | undefined {
   if (status.startTime === undefined) return undefined;
   return Date.parse(status.startTime) + world.experiment.spec.analysis.deadlineSeconds * 1000;
 }

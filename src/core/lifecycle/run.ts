@@ -79,7 +79,7 @@ export function questionOf(experiment: Experiment): TelemetryQuestion {
 }
 
 /** Header that Envoy sets on copies, so that the candidate and everything behind it can tell them from live requests. */
-export const COPY_HEADER = 'x-mirror-experiment';
+const COPY_HEADER = 'x-mirror-experiment';
 
 export function intentOf(world: World, mirrorPort: number): MirrorIntent {
   const { namespace, name, spec } = world.experiment;

@@ -68,10 +68,6 @@ export function removeJournal(object: KubernetesObject): JsonPatchOperation[] {
   return [{ op: 'remove', path: names.length === 1 ? '/metadata/annotations' : annotationPath }];
 }
 
-export function sameOwner(a: JournalOwner, b: JournalOwner): boolean {
-  return a.uid === b.uid && a.generation === b.generation;
-}
-
 /** One segment of a JSON pointer (RFC 6901). */
 export function pointerSegment(text: string): string {
   return text.replaceAll('~', '~0').replaceAll('/', '~1');

@@ -137,9 +137,11 @@ function latencyEstimate(percentile: number, liveHistogram: Histogram, mirrorHis
 }
 
 function errorDifference(route: EvidenceRoute, { errors }: RouteComparison, levels: Levels): ErrorDifference {
-  const { lower, upper } = errorInterval(errors.forFail, errors.forPass, levels);
+  const estimate = errorEstimate(route);
+  const known = estimate.deltaPercentagePoints !== null;
+  const { lower, upper } = known ? errorInterval(errors.forFail, errors.forPass, levels) : UNBOUNDED;
   return {
-    ...errorEstimate(route),
+    ...estimate,
     deltaInterval: { lower: lower === null ? null : 100 * lower, upper: upper === null ? null : 100 * upper },
   };
 }
