@@ -20,6 +20,8 @@ export interface KubeletOptions {
   readonly nodeName: string;
   readonly images: Images;
   readonly directory: string;
+  /** Whether the directory goes with the node. */
+  readonly temporary: boolean;
   readonly configMapSyncMilliseconds: number;
   readonly backoff: { readonly firstMilliseconds: number; readonly mostMilliseconds: number };
   log(line: string): void;
@@ -34,7 +36,7 @@ export interface Kubelet {
 export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const { kubeConfig, namespace, nodeName, directory, log } = options;
   const core = kubeConfig.makeApiClient(CoreV1Api);
-  const reaper = startReaper();
+  const reaper = startReaper(options.temporary ? directory : undefined);
   const runners = new Map<string, PodRunner>();
   const reported = new Map<string, string>();
   const endings = new Map<string, Promise<void>>();

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
-/** Ends the node's processes when the node itself ends in any way, SIGKILL included. */
+/** Ends the node's processes, and removes its temporary files, when the node itself ends in any way, SIGKILL included. */
 export interface Reaper {
   watch(processGroup: number): void;
   release(processGroup: number): void;
@@ -23,12 +23,17 @@ for group in $groups; do
   while kill -0 "-$group" 2>/dev/null && [ $tries -lt 30 ]; do sleep 0.1; tries=$((tries + 1)); done
   kill -KILL "-$group" 2>/dev/null
 done
+[ -z "$1" ] || rm -rf "$1"
 exit 0
 `;
 
-export function startReaper(): Reaper {
+/** @param temporary directory to remove in the end; none when undefined. */
+export function startReaper(temporary: string | undefined): Reaper {
   // A session of its own, so that Ctrl-C in a terminal does not end it before it has done its work.
-  const shell = spawn('/bin/sh', ['-c', script], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
+  const shell = spawn('/bin/sh', ['-c', script, 'reaper', temporary ?? ''], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
   const exited = once(shell, 'exit');
   return {
     watch: (processGroup) => shell.stdin.write(`+ ${processGroup}\n`),

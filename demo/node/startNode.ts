@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CoreV1Api, KubeConfig, type V1Service } from '@kubernetes/client-node';
@@ -76,6 +76,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     nodeName,
     images,
     directory,
+    temporary: options.directory === undefined,
     configMapSyncMilliseconds: options.configMapSyncMilliseconds ?? 60_000,
     backoff: { firstMilliseconds: options.restartBackoffMilliseconds ?? 10_000, mostMilliseconds: 300_000 },
     log,
@@ -125,6 +126,5 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     await Promise.all([deployments.stop(), services.stop(), proxyQueue.stop()]);
     await kubelet.stop(stopGraceMilliseconds);
     await Promise.all([proxies.stop(), dns.stop()]);
-    if (options.directory === undefined) await rm(directory, { recursive: true, force: true });
   }
 }

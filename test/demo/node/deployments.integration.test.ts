@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -277,6 +278,7 @@ describe('Deployments on the node', () => {
     await node.stop();
     expect(pids.map(alive)).toEqual([false, false]);
     await expect(fetch(url)).rejects.toThrow();
+    expect(existsSync(node.directory)).toBe(false);
   });
 
   it('instant: rolls out without processes, and never a bad image', async () => {

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { testCluster, testNamespace } from '../../support/apiServer.ts';
 import { until } from '../support/until.ts';
@@ -20,11 +21,13 @@ describe('a node that ends without stop()', () => {
       });
       try {
         const [line] = await once(parent.stdout, 'data');
-        const pids: number[] = JSON.parse(String(line));
+        const { pids, directory }: { pids: number[]; directory: string } = JSON.parse(String(line));
+        expect(existsSync(directory)).toBe(true);
         expect(pids.map(alive)).toEqual([true, true]);
         parent.kill(signal);
         await once(parent, 'exit');
         await until('the processes end', () => !pids.some(alive), 15_000);
+        await until('its files are gone', () => !existsSync(directory));
       } finally {
         parent.kill('SIGKILL');
       }
