@@ -136,6 +136,13 @@ describe('a text that somebody has changed since', () => {
     expect(conflict(`# more\n${mirror.text}# more\n`, mirror.edits)).toContain('copied a part');
   });
 
+  test('a copied route contains the text of a policy that stands elsewhere', () => {
+    const config = fixture('good/method-routes.yaml');
+    const mirror = added(config);
+    const change = (t: string): string => `# more\n${t}# more\n`;
+    expect(removed(change(mirror.text), mirror.edits)).toBe(change(config));
+  });
+
   test('somebody has changed our cluster', () => {
     expect(conflict(replaced(text, 'max_stream_duration: 10s', 'max_stream_duration: 99s'))).toBe(
       'envoy.yaml: somebody has changed it, and the cluster "bookservicemirror" is not as the operator wrote it. ' +
