@@ -3,7 +3,7 @@ import type { MirrorIntent } from './types.ts';
 /** A value to write into a config: plain data whose keys are in the order to write them. */
 export type Plain = string | number | boolean | Plain[] | { [key: string]: Plain };
 
-export const CLUSTER_TYPE = 'type.googleapis.com/envoy.config.cluster.v3.Cluster';
+const CLUSTER_TYPE = 'type.googleapis.com/envoy.config.cluster.v3.Cluster';
 export const HTTP_OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
 
 /** `envoy.config.route.v3.RouteAction.RequestMirrorPolicy`; the header mutation exists from Envoy 1.36. */

@@ -39,7 +39,7 @@ export function planRoutes(root: Cursor, intent: MirrorIntent, style: Style): Ro
 }
 
 /** For people: file, line and names of a route. */
-export function where({ route, names }: RouteSite): string {
+function where({ route, names }: RouteSite): string {
   return (
     `${route.file.key}, line ${route.line}: listener "${names.listener}", virtual host "${names.virtualHost}", ` +
     `route "${names.route}"`
@@ -47,11 +47,11 @@ export function where({ route, names }: RouteSite): string {
 }
 
 /** The cluster of a route that names exactly one. */
-export function clusterOf(site: RouteSite): string | undefined {
+function clusterOf(site: RouteSite): string | undefined {
   return site.route.get('route')?.get('cluster')?.string;
 }
 
-export function weightedClusters(site: RouteSite): string[] {
+function weightedClusters(site: RouteSite): string[] {
   const weighted = site.route.get('route')?.get('weighted_clusters')?.each('clusters') ?? [];
   return weighted.flatMap((cluster) => cluster.get('name')?.string ?? []);
 }

@@ -13,7 +13,7 @@ export interface Style {
 }
 
 /** Lines of block style, without indentation of their own and without line endings. */
-export function renderBlock(value: Plain, style: Style): string[] {
+function renderBlock(value: Plain, style: Style): string[] {
   if (Array.isArray(value) && value.length > 0) return value.flatMap((item) => renderItem(item, style));
   if (isObject(value) && Object.keys(value).length > 0) {
     return Object.entries(value).flatMap(([key, child]) => renderField(key, child, style));
