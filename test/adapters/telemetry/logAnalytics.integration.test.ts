@@ -158,6 +158,84 @@ describe('samples', () => {
     expect(route?.blocks[0]?.live.atOrBelow).toEqual({ '50': 1, '95': 2, '99': 2 });
   });
 
+  it('pair requests that both versions recorded exactly once under one operation and name', async () => {
+    const both = (operationId: string, live: Partial<RequestRow>, mirror: Partial<RequestRow>): RequestRow[] => [
+      row(0, LIVE, { operationId, durationMilliseconds: 1000, ...live }),
+      row(1, MIRROR, { operationId, durationMilliseconds: 1000, ...mirror }),
+    ];
+    await holding([
+      ...both('same', {}, {}),
+      ...both('as slow as tolerated', {}, { durationMilliseconds: 1100 }),
+      ...both('slower', {}, { durationMilliseconds: 1100.5 }),
+      ...both('short and tolerated', { durationMilliseconds: 1 }, { durationMilliseconds: 21 }),
+      ...both('short and slower', { durationMilliseconds: 1 }, { durationMilliseconds: 21.5 }),
+      ...both('failed in the mirror', {}, { success: false, durationMilliseconds: 9000 }),
+      ...both('failed in live', { success: false }, { durationMilliseconds: 9000 }),
+      ...both('failed in both', { success: false }, { success: false, durationMilliseconds: 9000 }),
+      ...both('sampled', { itemCount: 5 }, { itemCount: 5 }),
+      ...both('twice in the mirror', {}, {}),
+      row(2, MIRROR, { operationId: 'twice in the mirror' }),
+      ...both('twice in live', {}, {}),
+      row(2, LIVE, { operationId: 'twice in live' }),
+      ...both('', {}, {}),
+      ...both('other name', {}, { name: 'GET Books/Get' }),
+      row(3, LIVE, { operationId: 'in live only', name: 'GET Books/Get' }),
+    ]);
+    for (const asked of everyWay()) {
+      const { routes } = await adapter().read(asked, WINDOW);
+      expect(routes.map(({ pairs }) => pairs)).toEqual([
+        { count: 9, onlyMirrorFailed: 1, onlyLiveFailed: 1, slower: 2 },
+        { count: 0, onlyMirrorFailed: 0, onlyLiveFailed: 0, slower: 0 },
+      ]);
+    }
+  });
+
+  it.each<[string[], Partial<TelemetryQuestion>]>([
+    [['GET', 'GET a', 'GETTER', 'POST-processing', 'Post office', 'get a', 'Worker', 'OPTIONS *'], {}],
+    [
+      [
+        'GET',
+        'GET a',
+        'GETTER',
+        'POST',
+        'POST a',
+        'POST-processing',
+        'Post office',
+        'get a',
+        'Worker',
+        'PROPFIND /',
+        'OPTIONS *',
+      ],
+      { methods: ['*'] },
+    ],
+    [['GETTER', 'POST', 'POST a', 'POST-processing', 'Post office', 'get a', 'Worker'], { methods: ['POST'] }],
+    [['GET a'], { include: ['GET a', 'POST a', 'worker'] }],
+    [
+      ['GET', 'GETTER', 'POST-processing', 'Post office', 'get a', 'OPTIONS *'],
+      { exclude: ['GET a', 'Worker', 'gEt'] },
+    ],
+    [['Worker'], { include: ['GET a', 'Worker'], exclude: ['GET a'] }],
+  ])('are those of %j with %j', async (expected, changes) => {
+    const names = [
+      'GET',
+      'GET a',
+      'GETTER',
+      'POST',
+      'POST a',
+      'POST-processing',
+      'Post office',
+      'get a',
+      'Worker',
+      'PROPFIND /',
+      'OPTIONS *',
+    ];
+    await holding(names.flatMap((name, at) => [row(at, LIVE, { name }), row(at, MIRROR, { name })]));
+    for (const asked of everyWay(changes)) {
+      const { routes } = await adapter().read(asked, WINDOW);
+      expect(routes.map(({ name }) => name)).toEqual(expected);
+    }
+  });
+
   it('keep the first 49 names that live reports, and sum the others', async () => {
     const rows = Array.from({ length: 120 }, (_, n) => {
       const name = `GET /api/books/${(n * 37) % 120}`;

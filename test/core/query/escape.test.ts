@@ -49,11 +49,8 @@ describe('stringLiteral', () => {
   });
 
   it('contains neither line ends nor anything invisible', () => {
-    fc.assert(
-      fc.property(anyText, (text) => {
-        expect(stringLiteral(text)).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\ufeff\u202a-\u202e\u2066-\u2069]/u);
-      }),
-    );
+    const everyUnit = String.fromCharCode(...Array.from({ length: 0x10000 }, (_, unit) => unit));
+    expect(stringLiteral(everyUnit)).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\ufeff\u200b\u202a-\u202e\u2066-\u2069]/u);
   });
 });
 
