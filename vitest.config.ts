@@ -37,6 +37,8 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
           // An API server, an Envoy and a load loop fill two cores.
           maxWorkers: 2,
+          // Experiments take their time and little of the processor's.
+          maxConcurrency: 16,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

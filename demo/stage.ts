@@ -10,7 +10,8 @@ import { labImages } from './lab/images.ts';
 import { renderManifests } from './lab/renderManifests.ts';
 import type { Narrator } from './narrator.ts';
 import { type Node, startNode } from './node/startNode.ts';
-import { OPERATOR_NAMESPACE, operatorImages } from './operatorPod.ts';
+import { OPERATOR_NAMESPACE } from './operatorEnvironment.ts';
+import { operatorImages } from './operatorPod.ts';
 
 export interface Stage {
   readonly kubeconfig: string;

@@ -1,0 +1,83 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'vitest';
+import { type AzureMonitor, startAzureMonitor } from '../../demo/azure-monitor/index.ts';
+import { type ApiServer, startApiServer } from './apiServer.ts';
+import { kubectl } from './kubectl.ts';
+import { type LabOptions, type LiveLab, startLab } from './liveLab.ts';
+import { type OperatorOptions, type OperatorProcess, startOperator } from './operator.ts';
+
+/** A cluster of its own with deploy/ applied, and Azure: what operators need. */
+export interface OperatorStage {
+  readonly server: ApiServer;
+  readonly azure: AzureMonitor;
+  operator(options?: Partial<OperatorOptions>): Promise<OperatorProcess>;
+  /** A lab that ends with the test. */
+  lab(context: TestContext, options?: Partial<LabOptions>): Promise<LiveLab>;
+  /** Every request that the operator of deploy/ has made and that has been answered. */
+  requests(): Promise<readonly AuditedRequest[]>;
+  /** Ends everything, operators too. */
+  stop(): Promise<void>;
+}
+
+/** A line of the API server's audit log. */
+export interface AuditedRequest {
+  readonly verb: string;
+  readonly requestURI: string;
+  readonly responseStatus: { readonly code: number };
+  readonly objectRef?: { readonly resource?: string; readonly namespace?: string; readonly subresource?: string };
+  /** RFC 3339. */
+  readonly stageTimestamp: string;
+}
+
+const AUDIT_POLICY = {
+  apiVersion: 'audit.k8s.io/v1',
+  kind: 'Policy',
+  omitStages: ['RequestReceived', 'ResponseStarted'],
+  rules: [
+    { level: 'Metadata', users: ['system:serviceaccount:mirror-experiment-system:mirror-experiment'] },
+    { level: 'None' },
+  ],
+};
+
+export async function setOperatorStage(): Promise<OperatorStage> {
+  const directory = await mkdtemp(join(tmpdir(), 'audit-'));
+  const [policy, auditLog] = [join(directory, 'policy.json'), join(directory, 'audit.log')];
+  await writeFile(policy, JSON.stringify(AUDIT_POLICY));
+  const flags = { 'audit-policy-file': policy, 'audit-log-path': auditLog };
+  const [server, azure] = await Promise.all([startApiServer({ crds: false, flags }), startAzureMonitor()]);
+  const { kubeconfig } = server;
+  const operators: OperatorProcess[] = [];
+  const stop = async (): Promise<void> => {
+    await Promise.all(operators.map((operator) => operator.kill()));
+    await Promise.all([azure.close(), server.stop()]);
+    await rm(directory, { recursive: true, force: true });
+  };
+  try {
+    const applied = await kubectl(kubeconfig, ['apply', '-k', join(import.meta.dirname, '..', '..', 'deploy')]);
+    if (applied.code !== 0) throw new Error(`deploy/ was not applied: ${applied.stderr}`);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    server,
+    azure,
+    operator: async (more) => {
+      const operator = await startOperator({ kubeconfig, azure, ...more });
+      operators.push(operator);
+      return operator;
+    },
+    lab: async ({ onTestFinished }, more) => {
+      const lab = await startLab({ kubeconfig, azure, ...more });
+      onTestFinished(() => lab.stop());
+      return lab;
+    },
+    requests: async () => {
+      const lines = (await readFile(auditLog, 'utf8')).trimEnd().split('\n');
+      return lines.map((line): AuditedRequest => JSON.parse(line));
+    },
+    stop,
+  };
+}
