@@ -94,14 +94,17 @@ describe('faults', () => {
 
   it('a service that is not there is Unavailable', async () => {
     const gone = adapter({ endpoint: 'https://127.0.0.1:1/v1' });
-    expect(await failure(gone.probe(ASKED))).toMatchObject({ kind: 'Unavailable', message: /ECONNREFUSED/ });
+    expect(await failure(gone.probe(ASKED))).toMatchObject({
+      kind: 'Unavailable',
+      message: expect.stringMatching(/ECONNREFUSED/),
+    });
   });
 
   it('a certificate that is not trusted is Unavailable, and says what to do', async () => {
     const stranger = await startScriptedService();
     try {
       const error = await failure(adapter({ endpoint: stranger.endpoint }).probe(ASKED));
-      expect(error).toMatchObject({ kind: 'Unavailable', message: /NODE_EXTRA_CA_CERTS/ });
+      expect(error).toMatchObject({ kind: 'Unavailable', message: expect.stringMatching(/NODE_EXTRA_CA_CERTS/) });
     } finally {
       await stranger.close();
     }

@@ -14,7 +14,11 @@ describe('throttling', () => {
   ])('with the headers %j is told at once, to wait for %d s', async (headers, seconds) => {
     service().script({ status: 429, headers, json: { error: { message: 'slow down' } } });
     const error = await failure(adapter().read(ASKED, WINDOW));
-    expect(error).toMatchObject({ kind: 'Throttled', retryAfterSeconds: seconds, message: /slow down/ });
+    expect(error).toMatchObject({
+      kind: 'Throttled',
+      retryAfterSeconds: seconds,
+      message: expect.stringMatching(/slow down/),
+    });
     expect(service().received).toHaveLength(1);
   });
 
@@ -69,7 +73,7 @@ describe('time', () => {
     const hanging = hang();
     service().script(hanging.script);
     const error = await failure(adapter({ timeoutSeconds: 0.5 }).probe(ASKED));
-    expect(error).toMatchObject({ kind: 'Unavailable', message: /within 0.5 s/ });
+    expect(error).toMatchObject({ kind: 'Unavailable', message: expect.stringMatching(/within 0.5 s/) });
     await hanging.gone;
   });
 
@@ -103,7 +107,10 @@ describe('sources outside of what the installation allows', () => {
   it('are not asked', async () => {
     service().script(FIRST);
     const telemetry = adapter({ allowedSources: { shop: ['other'] } });
-    expect(await failure(telemetry.probe(ASKED))).toMatchObject({ kind: 'Configuration', message: /ALLOWED_SOURCES/ });
+    expect(await failure(telemetry.probe(ASKED))).toMatchObject({
+      kind: 'Configuration',
+      message: expect.stringMatching(/ALLOWED_SOURCES/),
+    });
     expect(await failure(telemetry.read(ASKED, WINDOW))).toMatchObject({ kind: 'Configuration' });
     expect(service().received).toEqual([]);
   });

@@ -14,7 +14,10 @@ describe('tokens', () => {
     };
     service().scriptToken({ status: 401, json: refusal });
     const error = await failure(adapter().probe(ASKED));
-    expect(error).toMatchObject({ kind: 'Unauthorized', message: /AZURE_FEDERATED_TOKEN_FILE.*AADSTS700024/ });
+    expect(error).toMatchObject({
+      kind: 'Unauthorized',
+      message: expect.stringMatching(/AZURE_FEDERATED_TOKEN_FILE.*AADSTS700024/),
+    });
     expect(service().received).toEqual([]);
   });
 
@@ -25,7 +28,11 @@ describe('tokens', () => {
       status: 503,
       json: { error: 'temporarily_unavailable', error_description: 'AADSTS90033' },
     });
-    expect(await failure(telemetry.probe(ASKED))).toMatchObject({ kind: 'Unavailable', message: /token endpoint/ });
+    expect(await failure(telemetry.probe(ASKED))).toMatchObject({
+      kind: 'Unavailable',
+      message: expect.stringMatching(/token endpoint/),
+    });
+    expect(service().tokenRequests).toHaveLength(1);
     service().scriptToken(undefined);
     await expect(telemetry.probe(ASKED)).resolves.toBeUndefined();
   });

@@ -23,7 +23,9 @@ export function clientError(error: unknown, source: string): TelemetryError {
   }
   if (isRestError(error)) {
     const code = error.code ?? 'no code';
-    const help = /CERT|ISSUER|TLS|SSL/.test(code) ? '; give the certificate authority with NODE_EXTRA_CA_CERTS' : '';
+    const help = /CERT|ISSUER|SIGNATURE|TLS|SSL/.test(code)
+      ? '; give the certificate authority with NODE_EXTRA_CA_CERTS'
+      : '';
     return new TelemetryError(
       'Unavailable',
       `no connection to Log Analytics (${code})${help}: ${firstLine(error.message)}`,
