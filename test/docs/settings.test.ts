@@ -1,0 +1,61 @@
+import { readFile } from 'node:fs/promises';
+import { expect, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { readSettings, settingsHelp } from '../../src/settings.ts';
+import { readDocument, tableUnder } from './documents.ts';
+
+const page = readDocument('docs/operations.md');
+
+test('the table of settings is that of the operator', () => {
+  const help = settingsHelp()
+    .split('\n')
+    .map((line) => /^ {2}--\S+ {2}(?<text>.*) \((?<name>[A-Z_]+)(?:; default (?<fallback>.*))?\)$/.exec(line)?.groups);
+  expect(help).not.toContain(undefined);
+  expect(tableUnder(page, '## Settings')).toEqual(
+    help.map((each) => [
+      `\`${each?.name}\``,
+      each?.fallback === undefined ? 'all namespaces' : `\`${each.fallback}\``,
+      each?.text,
+    ]),
+  );
+});
+
+test('the defaults of the table are settings that the operator takes', () => {
+  const environment = Object.fromEntries(
+    tableUnder(page, '## Settings').map(([name = '', fallback = '']) => [
+      name.replaceAll('`', ''),
+      fallback === 'all namespaces' ? '' : fallback.replaceAll('`', ''),
+    ]),
+  );
+  expect(readSettings([], environment)).toEqual(readSettings([], {}));
+});
+
+test('settings that the documents name exist', async () => {
+  const known = new Set(tableUnder(page, '## Settings').map(([name = '']) => name.replaceAll('`', '')));
+  const named = ['docs/install.md', 'docs/operations.md', 'docs/fix-an-experiment.md', 'README.md'].flatMap((path) =>
+    [...readDocument(path).text.matchAll(/`([A-Z]+(?:_[A-Z]+)+)`/g)].map(([, name = '']) => name),
+  );
+  const others = /^(AZURE_|NODE_EXTRA_CA_CERTS$)/;
+  expect(named.filter((name) => !known.has(name) && !others.test(name))).toEqual([]);
+  expect(named).toContain('ALLOWED_SOURCES');
+});
+
+test('the table of rights is the ClusterRole', async () => {
+  const text = await readFile(new URL('../../deploy/clusterrole.yaml', import.meta.url), 'utf8');
+  const roles: { rules: { resources: string[]; verbs: string[] }[] }[] = parseAllDocuments(text).map((each) =>
+    each.toJS(),
+  );
+  const rights = roles.flatMap(({ rules }) =>
+    rules.map(({ resources, verbs }) => [resources.map((name) => `\`${name}\``).join(', '), verbs.join(', ')]),
+  );
+  expect(tableUnder(page, '## What it may do in the cluster').map(([resource, verbs]) => [resource, verbs])).toEqual(
+    rights,
+  );
+});
+
+test('annotations and the finalizer that the page names are those of the operator', async () => {
+  const names = await import('../../src/api/names.ts');
+  for (const name of [names.finalizer, names.journalAnnotation, names.configHashAnnotation]) {
+    expect(page.text).toContain(`\`${name}\``);
+  }
+});
