@@ -5,7 +5,7 @@
 export const CONDITIONS = {
   Accepted: {
     Accepted: 'The targets exist, the Envoy configuration can be edited and the telemetry can be read.',
-    WaitingForExperiment: 'Another experiment uses the same ConfigMap, Deployment or workload and goes first.',
+    WaitingForExperiment: 'Another experiment goes first: it uses the same ConfigMap, Deployment or workload.',
     SpecUnreadable: 'The spec does not fit the resource definition that the operator was built with.',
     TargetNotFound: 'An object that the spec names does not exist (yet).',
     ContainerNotFound: 'The candidate’s Deployment has no container of that name.',
@@ -50,7 +50,7 @@ export const CONDITIONS = {
     Copying: 'Live requests are copied to the candidate.',
     SwitchingOff: 'The configuration is restored; the workload that runs Envoy is being restarted.',
     Restored: 'The configuration is as it was before and no request is copied.',
-    RestoreConflict: 'Somebody else changed the same lines; the configuration was left as it is.',
+    RestoreConflict: 'Somebody else changed the same lines or fields; those were left as they are.',
     RestoreRefused: 'The API server refuses the write that restores; it is tried again.',
     RestartUnfinished: 'The configuration is restored, but the restart of the workload that runs Envoy did not finish.',
   },
@@ -82,7 +82,7 @@ export const CONDITIONS = {
     NoLiveTelemetry: 'The deadline came and the live version had reported no request.',
     NoMirrorTelemetry: 'The deadline came and the candidate had reported no request.',
     TelemetryError: 'The deadline came and telemetry could not be read.',
-    ConfigurationError: 'The experiment cannot run as it is; the condition Accepted says why.',
+    ConfigurationError: 'The experiment cannot run as it is: it is refused, or a write is, or Envoy does not come back.',
     TargetChanged: 'Somebody else changed or reverted what the experiment had patched.',
   },
 } as const;
