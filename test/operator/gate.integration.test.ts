@@ -29,7 +29,7 @@ function cells(table: string): Record<string, string> {
   );
 }
 
-describe.concurrent('what a pipeline sees', () => {
+describe.concurrent('what a pipeline sees', { timeout: 150_000 }, () => {
   test('a candidate within tolerance opens the gate, and each stage shows in the columns', async (context) => {
     const { expect } = context;
     const books = await stage.lab(context);

@@ -14,7 +14,7 @@ export interface OperatorStage {
   readonly azure: AzureMonitor;
   operator(options?: Partial<OperatorOptions>): Promise<OperatorProcess>;
   /** A lab that ends with the test. */
-  lab(context: TestContext, options?: Partial<LabOptions>): Promise<LiveLab>;
+  lab(context: Pick<TestContext, 'onTestFinished'>, options?: Partial<LabOptions>): Promise<LiveLab>;
   /** Every request that the operator of deploy/ has made and that has been answered. */
   requests(): Promise<readonly AuditedRequest[]>;
   /** Ends everything, operators too. */

@@ -55,7 +55,7 @@ function checkTargets(world: World, status: MirrorExperimentStatus): Decision | 
     (ref) => findObject(world, ref.kind, ref.name) === undefined,
   );
   if (missing.length > 0) {
-    const message = `not found in namespace ${world.experiment.namespace}: ${missing.map((ref) => `${ref.kind} ${ref.name}`).join(', ')}`;
+    const message = `not found in namespace ${world.experiment.namespace}: ${missing.map((ref) => `${ref.kind} ${ref.name}`).join(', ')}; correct the names in the spec, or create them and apply the experiment anew`;
     return refuseAfterGrace(world, status, message);
   }
   const configMap = configMapOf(world);
@@ -87,7 +87,8 @@ function checkTelemetry(world: World, status: MirrorExperimentStatus): Decision 
   if (answer === undefined)
     return { status, next: { kind: 'ask', ask: { what: 'probe' }, question: questionOf(world.experiment) } };
   if (answer.ok) return acceptNow(world, status);
-  if (answer.kind === 'Configuration') return refuse(world, status, 'TelemetryConfiguration', answer.message);
+  if (answer.kind === 'Configuration')
+    return refuse(world, status, 'TelemetryConfiguration', `${answer.message}; correct spec.telemetry.logAnalytics`);
   const failing = report(world, status, 'Accepted', 'False', 'TelemetryUnavailable', answer.message);
   const waited = world.now - sinceOf(world, failing, 'Accepted');
   if (waited > world.experiment.spec.analysis.deadlineSeconds * 1000) {

@@ -116,22 +116,26 @@ function goOn(world: World, status: MirrorExperimentStatus, { document, evaluati
 }
 
 function awaitWindow(world: World, status: MirrorExperimentStatus, since: number): Decision {
+  const secondsAhead = Math.ceil((since - world.now) / 1000);
+  const clock = `the first copy is dated ${secondsAhead} s in the future: set the candidate’s clock right`;
   if (isPastDeadline(world, status)) {
-    return conclude(
-      world,
-      status,
-      'Inconclusive',
-      'NotEnoughEvidence',
-      'the deadline came before one interval was analysed; raise deadlineSeconds',
-    );
+    const help = secondsAhead > 0 ? clock : 'raise deadlineSeconds';
+    const message = `the deadline came before one interval was analysed; ${help}`;
+    return conclude(world, status, 'Inconclusive', 'NotEnoughEvidence', message);
   }
   const { warmupSeconds, settleSeconds } = world.experiment.spec.analysis;
-  const message = `copies flow; requests of the first ${warmupSeconds} s (warm-up) and of the last ${settleSeconds} s (settling) are left out`;
+  const message =
+    secondsAhead > CLOCK_TOLERANCE_SECONDS
+      ? clock
+      : `copies flow; requests of the first ${warmupSeconds} s (warm-up) and of the last ${settleSeconds} s (settling) are left out`;
   return {
     status: progress(world, status, 'WarmingUp', message),
     next: { kind: 'wait', milliseconds: untilNextLook(world, since) },
   };
 }
+
+/** Clocks that are kept in step differ by less, and the time of the first copy is rounded up to a second. */
+const CLOCK_TOLERANCE_SECONDS = 5;
 
 function telemetryFailed(
   world: World,

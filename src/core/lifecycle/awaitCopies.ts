@@ -34,7 +34,7 @@ export function awaitCopies(world: World, status: MirrorExperimentStatus): Step 
   const { mirror, telemetry } = world.experiment.spec;
   const silent = world.now - since > (settleSeconds + 2 * intervalSeconds) * 1000;
   const message = silent
-    ? `no request with ${telemetry.logAnalytics.versionProperty} "${mirror.version}" since mirroring began; check that live has traffic on the mirrored routes, that the candidate sends telemetry, and that it sets this property`
+    ? `no request with ${telemetry.logAnalytics.versionProperty} "${mirror.version}" since mirroring began; check that live has traffic on the mirrored routes, that the candidate sends telemetry with this property, and that its clock is right`
     : 'waiting for the telemetry of the first copied request';
   const waiting = report(
     world,

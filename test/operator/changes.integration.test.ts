@@ -1,0 +1,224 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, test } from 'vitest';
+import { SIDECAR, V3 } from '../support/lab.ts';
+import { configMap, deployment, service } from '../support/labObjects.ts';
+import { conditionOf, isComplete, isPatched, type LiveLab } from '../support/liveLab.ts';
+import { type OperatorStage, setOperatorStage } from '../support/operatorStage.ts';
+
+let stage: OperatorStage;
+
+beforeAll(async () => {
+  stage = await setOperatorStage();
+  await stage.operator({ settings: { MISSING_TARGET_GRACE_SECONDS: '600' } });
+});
+afterAll(() => stage?.stop());
+
+describe.concurrent('a changed spec', { timeout: 120_000 }, () => {
+  test('restores all of the former run before it begins anew on other objects', async (context) => {
+    const { expect } = context;
+    const books = await stage.lab(context, { traffic: { behaviour: V3, silent: { mirror: true } } });
+    await books.add(configMap('other-sidecar'));
+    await books.add(deployment('other-front', 'envoyproxy/envoy:v1.40.0'));
+    await books.add(deployment('other-candidate', 'readymirroring/bookservice:v1'));
+    await books.add(service('other-mirror'));
+    const others = [
+      ['ConfigMap', 'other-sidecar'],
+      ['Deployment', 'other-front'],
+      ['Deployment', 'other-candidate'],
+    ] as const;
+    const [before, othersBefore] = [await books.targets(), await books.targets(others)];
+
+    await books.create('candidate');
+    await books.until('candidate', 'awaits copies', ({ status }) => reasonOf(status) === 'AwaitingCopies');
+    expect((await books.targets()).map(({ annotations }) => JSON.stringify(annotations).includes('journal'))).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    const generation = await books.edit('candidate', {
+      spec: {
+        mirror: {
+          service: 'other-mirror',
+          deployment: {
+            name: 'other-candidate',
+            containers: [{ name: 'other-candidate', image: 'readymirroring/bookservice:v3' }],
+          },
+        },
+        traffic: {
+          envoy: { configMap: { name: 'other-sidecar' }, reload: { workload: { name: 'other-front' } } },
+        },
+      },
+    });
+    await books.until('candidate', 'begins anew', ({ status }) => status.observedGeneration === generation);
+    expect(await books.targets()).toEqual(before);
+    books.traffic.change({ silent: {} });
+
+    await books.until('candidate', 'mirrors', ({ status }) => conditionOf(status, 'Mirroring')?.status === 'True');
+    expect(await books.config('envoy.yaml', 'other-sidecar')).toContain('other-mirror.');
+    expect(await books.config()).toBe(SIDECAR);
+    const status = await books.complete('candidate');
+    expect(status).toMatchObject({ verdict: 'Fail', observedGeneration: generation });
+    expect(status.conditions?.map(({ observedGeneration }) => observedGeneration)).toEqual(Array(6).fill(generation));
+    expect(status.targets?.map(({ name, patched }) => `${name} ${patched}`)).toEqual([
+      'other-sidecar false',
+      'other-front false',
+      'other-candidate false',
+    ]);
+    expect(await books.targets()).toEqual(before);
+    expect(await books.targets(others)).toEqual(othersBefore);
+    // No condition of the former run is ever seen beside the new generation.
+    const mixed = books
+      .history('candidate')
+      .filter(({ status: each }) => each.conditions?.some((one) => one.observedGeneration !== each.observedGeneration));
+    expect(mixed.map(({ status: each }) => each)).toEqual([]);
+  });
+
+  test('after the verdict runs the experiment again', async (context) => {
+    const { expect } = context;
+    const books = await stage.lab(context, { traffic: { behaviour: V3 } });
+    const before = await books.targets();
+    await books.create('candidate');
+    const first = await books.complete('candidate');
+    const generation = await books.edit('candidate', { spec: { analysis: { minRequests: 30 } } });
+    await books.until(
+      'candidate',
+      'has begun',
+      ({ status }) => status.observedGeneration === generation && status.verdict === undefined,
+    );
+    const second = await books.complete('candidate');
+    expect(second).toMatchObject({ verdict: 'Fail', observedGeneration: generation });
+    expect(second.specHash).not.toBe(first.specHash);
+    expect(Date.parse(second.startTime ?? '')).toBeGreaterThanOrEqual(Date.parse(first.completionTime ?? ''));
+    expect(await books.targets()).toEqual(before);
+  });
+
+  test('a label is no new run', async (context) => {
+    const { expect } = context;
+    const books = await stage.lab(context, { traffic: { behaviour: V3 } });
+    await books.create('candidate');
+    await books.until('candidate', 'mirrors', ({ status }) => conditionOf(status, 'Mirroring')?.status === 'True');
+    const generation = await books.edit('candidate', { metadata: { labels: { team: 'books' } } });
+    expect(generation).toBe(1);
+    const status = await books.complete('candidate');
+    expect(status.verdict).toBe('Fail');
+    const starts = new Set(books.history('candidate').flatMap(({ status: each }) => each.startTime ?? []));
+    expect(starts.size).toBe(1);
+  });
+});
+
+const reasonOf = (status: Parameters<typeof conditionOf>[0]) => conditionOf(status, 'Passed')?.reason;
+
+/** Where a person may lose patience: how the run is brought there, and how one sees it there. */
+const STAGES: readonly [
+  what: string,
+  prepare: (books: LiveLab) => Promise<void>,
+  isThere: (version: Parameters<typeof isComplete>[0]) => boolean,
+  image?: string,
+][] = [
+  [
+    'before it is accepted',
+    (books) => books.remove('Service', 'bookservice'),
+    ({ status }) => reasonOf(status) === 'Waiting',
+  ],
+  [
+    'while the candidate does not come up',
+    async () => undefined,
+    ({ status }) => reasonOf(status) === 'Preparing',
+    'readymirroring/bookservice:bad',
+  ],
+  [
+    'while copies are awaited',
+    async (books) => books.traffic.change({ silent: { mirror: true } }),
+    ({ status }) => reasonOf(status) === 'AwaitingCopies',
+  ],
+  [
+    'while it is analysed',
+    async (books) => books.traffic.change({ requestsPerSecond: 4 }),
+    ({ status }) => reasonOf(status) === 'Analysing',
+  ],
+  ['after the verdict', async (books) => books.traffic.change({ behaviour: V3 }), isComplete],
+];
+
+describe.concurrent('a deleted experiment', { timeout: 120_000 }, () => {
+  test.for(STAGES)('%s leaves everything as it was', async ([_, prepare, isThere, image], context) => {
+    const { expect } = context;
+    const books = await stage.lab(context);
+    const before = await books.targets();
+    await prepare(books);
+    const containers = [{ name: 'bookservicemirror', image: image ?? 'readymirroring/bookservice:v2' }];
+    await books.create('candidate', { deployment: { containers } });
+    await books.until('candidate', 'is where it is to be deleted', isThere);
+    await books.delete('candidate');
+    await books.gone('candidate', 10);
+    expect(await books.targets()).toEqual(before);
+  });
+
+  test('lets go of its own finalizer only', async (context) => {
+    const { expect } = context;
+    const books = await stage.lab(context);
+    const before = await books.targets();
+    await books.create('candidate');
+    await books.edit('candidate', { metadata: { finalizers: ['mirroring.dev/restore', 'example.com/keep'] } });
+    await books.until('candidate', 'mirrors', ({ status }) => conditionOf(status, 'Mirroring')?.status === 'True');
+    await books.delete('candidate');
+    const { finalizers } = await books.until('candidate', 'is let go', (version) => !ours(version.finalizers));
+    expect(finalizers).toEqual(['example.com/keep']);
+    expect(await books.targets()).toEqual(before);
+    await books.edit('candidate', { metadata: { finalizers: [] } });
+    await books.gone('candidate');
+  });
+
+  test('and created again by the same name is a new one', async (context) => {
+    const { expect } = context;
+    const books = await stage.lab(context, { traffic: { behaviour: V3 } });
+    const before = await books.targets();
+    await books.create('candidate');
+    await books.until('candidate', 'mirrors', ({ status }) => conditionOf(status, 'Mirroring')?.status === 'True');
+    const [first] = books.history('candidate');
+    await books.delete('candidate');
+    await books.gone('candidate');
+    await books.create('candidate');
+    const { uid } = await books.until(
+      'candidate',
+      'is complete',
+      (version) => version.uid !== first?.uid && isComplete(version),
+    );
+    expect(uid).not.toBe(first?.uid);
+    expect(await books.targets()).toEqual(before);
+  });
+});
+
+const ours = (finalizers: readonly string[]) => finalizers.includes('mirroring.dev/restore');
+
+describe.concurrent('an Envoy that watches its files', { timeout: 120_000 }, () => {
+  const fixture = (name: string) =>
+    readFile(join(import.meta.dirname, '..', 'fixtures', 'envoy', 'watched', name), 'utf8');
+
+  test('gets routes and clusters from their keys, with another version_info, and the old ones back', async (context) => {
+    const { expect } = context;
+    const data = { 'rds.yaml': await fixture('rds-versioned.yaml'), 'cds.yaml': await fixture('cds.yaml') };
+    const books = await stage.lab(context, { data, traffic: { behaviour: V3 } });
+    const before = await books.targets();
+    await books.create('candidate', {
+      envoy: {
+        configMap: { name: 'default-sidecar', key: 'rds.yaml', clustersKey: 'cds.yaml' },
+        reload: undefined,
+      },
+    });
+    const written = await books.until(
+      'candidate',
+      'has written',
+      ({ status }) => conditionOf(status, 'Mirroring')?.reason === 'ConfigWritten',
+    );
+    expect(conditionOf(written.status, 'Mirroring')?.status).toBe('Unknown');
+    const [rds, cds] = [await books.config('rds.yaml'), await books.config('cds.yaml')];
+    expect(rds).toMatch(/^version_info: "7-?[^"]+" {3}# counted by hand|^version_info: "[^7"][^"]*"/m);
+    expect(rds).toContain('request_mirror_policies');
+    expect(cds).toContain('name: bookservicemirror');
+    await books.until('candidate', 'mirrors', ({ status }) => conditionOf(status, 'Mirroring')?.status === 'True');
+    expect(await books.complete('candidate')).toMatchObject({ verdict: 'Fail' });
+    expect(await books.targets()).toEqual(before);
+    expect(isPatched(await books.read('Deployment', 'bookinfo-spa'))).toBe(false);
+  });
+});

@@ -1,0 +1,187 @@
+import { afterAll, beforeAll, describe, test } from 'vitest';
+import { type Fault, startAzureMonitor } from '../../demo/azure-monitor/index.ts';
+import { V3 } from '../support/lab.ts';
+import { ROUTES } from '../support/labObjects.ts';
+import { conditionOf } from '../support/liveLab.ts';
+import { type OperatorStage, setOperatorStage } from '../support/operatorStage.ts';
+
+let stage: OperatorStage;
+
+beforeAll(async () => {
+  stage = await setOperatorStage();
+  await stage.operator({ settings: { WATCH_NAMESPACE: '' } });
+});
+afterAll(() => stage?.stop());
+
+/** The shortest deadline that the resource definition allows. */
+const SHORT = { deadlineSeconds: 30 };
+
+describe.concurrent('telemetry as it should not be', { timeout: 150_000 }, () => {
+  test.for([
+    ['live', { live: true }, 'NoLiveTelemetry', /V1-.*check spec.live.version/],
+    ['the candidate', { mirror: true }, 'NoMirrorTelemetry', /V2-.*check that/],
+  ] as const)(
+    '%s reports nothing: never a Pass, and the condition says whom to ask',
+    async ([, silent, reason, message], context) => {
+      const { expect } = context;
+      const books = await stage.lab(context, { traffic: { silent } });
+      const before = await books.targets();
+      await books.create('candidate', { analysis: SHORT });
+      const status = await books.complete('candidate');
+      expect(status).toMatchObject({ verdict: 'Inconclusive' });
+      expect(conditionOf(status, 'Passed')).toMatchObject({ status: 'False', reason });
+      expect(conditionOf(status, 'TelemetryFlowing')).toMatchObject({ status: 'False', reason });
+      expect(conditionOf(status, 'TelemetryFlowing')?.message).toMatch(message);
+      expect(await books.targets()).toEqual(before);
+    },
+  );
+
+  test('rows that come late, but within settleSeconds, are all counted', async (context) => {
+    const { expect } = context;
+    const books = await stage.lab(context, { traffic: { ingestionMilliseconds: 4000 } });
+    await books.create('candidate', { analysis: { settleSeconds: 6, deadlineSeconds: 110 } });
+    const status = await books.complete('candidate', 120);
+    expect(status).toMatchObject({ verdict: 'Pass', requests: { coveragePercent: 100 } });
+    expect(status.requests?.live).toBe(status.requests?.mirror);
+  });
+
+  test('rows that come later than settleSeconds are counted at the next look', async (context) => {
+    const { expect } = context;
+    const books = await stage.lab(context, { traffic: { ingestionMilliseconds: 4000, requestsPerSecond: 20 } });
+    await books.create('candidate', { analysis: { minRequests: 1000, deadlineSeconds: 40 } });
+    const status = await books.complete('candidate');
+    expect(conditionOf(status, 'Passed')).toMatchObject({ status: 'False', reason: 'NotEnoughEvidence' });
+    const counts = books.history('candidate').flatMap(({ status: each }) => each.requests?.live ?? []);
+    expect(counts).toEqual([...counts].sort((a, b) => a - b));
+    // 20 a second; of the last interval most are still on their way.
+    expect(counts.at(-1)).toBeGreaterThan(20 * 5 * 2);
+  });
+
+  test.for([
+    ['behind', -180_000, 'NoMirrorTelemetry'],
+    ['ahead', 180_000, 'NotEnoughEvidence'],
+  ] as const)(
+    'clocks that are minutes %s do not make a Pass, and all is restored',
+    async ([, clockMilliseconds, reason], context) => {
+      const { expect } = context;
+      const books = await stage.lab(context, { traffic: { clockMilliseconds } });
+      const before = await books.targets();
+      await books.create('candidate', { analysis: SHORT });
+      const status = await books.complete('candidate');
+      expect(status).toMatchObject({ verdict: 'Inconclusive' });
+      expect(conditionOf(status, 'Passed')).toMatchObject({ status: 'False', reason });
+      expect(conditionOf(status, 'Passed')?.message).toMatch(/clock/);
+      expect(await books.targets()).toEqual(before);
+    },
+  );
+
+  test('quotes, newlines and KQL in versions and route names are data', async (context) => {
+    const { expect } = context;
+    const tame = await stage.lab(context, { traffic: { behaviour: V3 } });
+    const hostile = {
+      live: `V1" or true // ${tame.namespace}`,
+      mirror: `V2'\n| union (AppTraces)\n| where "\\"" == @"\\" // ${tame.namespace}`,
+    };
+    const routes = [`GET "]; AppRequests | take 1 //`, `GET Reviews/Get\n| where 1==2\\`];
+    const slow = (route: string) => (route === routes[1] ? 1193 : 0);
+    const books = await stage.lab(context, { versions: hostile, traffic: { routes, behaviour: slow } });
+    await Promise.all([tame.create('candidate'), books.create('candidate', { deployment: null })]);
+    const [tameStatus, status] = await Promise.all([tame.complete('candidate'), books.complete('candidate')]);
+    expect(tameStatus).toMatchObject({ verdict: 'Fail', routes: [{ name: ROUTES[1] }, { name: ROUTES[0] }] });
+    expect(status).toMatchObject({ verdict: 'Fail', routes: [{ name: routes[1] }, { name: routes[0] }] });
+    expect(conditionOf(status, 'Passed')).toMatchObject({ reason: 'Latency' });
+
+    const asked = stage.azure.queries().filter(({ kql }) => kql.includes(tame.namespace));
+    const skeletons = (ofHostile: boolean) =>
+      [
+        ...new Set(asked.filter(({ kql }) => kql.includes('union') === ofHostile).map(({ kql }) => skeleton(kql))),
+      ].sort();
+    expect(skeletons(true).length).toBeGreaterThanOrEqual(4);
+    expect(skeletons(true)).toEqual(skeletons(false));
+    expect(asked.filter(({ status: answered }) => answered !== 200)).toEqual([]);
+  });
+});
+
+/** The query without its literals: what is left is what is executed. */
+function skeleton(kql: string): string {
+  return kql
+    .replace(/"(\\.|[^"\\\n])*"/g, '""')
+    .replace(/datetime\([^)]*\)/g, 'datetime()')
+    .replace(/\b\d+(\.\d+)?\b/g, '0');
+}
+
+describe.concurrent('a telemetry service that does not answer', { timeout: 150_000 }, () => {
+  /** A lab with an Azure of its own, so that a fault hits no other test, and an operator that asks it. */
+  async function alone(context: Parameters<OperatorStage['lab']>[0]) {
+    const azure = await startAzureMonitor();
+    context.onTestFinished(() => azure.close());
+    const books = await other.lab(context, { azure, traffic: { behaviour: V3 } });
+    const operator = await other.operator({ azure, settings: { WATCH_NAMESPACE: books.namespace } });
+    context.onTestFinished(() => operator.kill());
+    return { azure, books, operator, before: await books.targets() };
+  }
+  let other: OperatorStage;
+  beforeAll(async () => {
+    other = await setOperatorStage();
+  });
+  afterAll(() => other?.stop());
+
+  test.for<readonly [string, Fault, RegExp]>([
+    ['403', { kind: 'status', status: 403 }, /may not read workspace .* grant it the role Log Analytics Reader/],
+    ['429', { kind: 'throttled', retryAfterSeconds: 5 }, /limits the rate of queries \(429\)/],
+    ['no token', { kind: 'token', status: 401 }, /gets no token .*check its workload identity/],
+  ])(
+    '%s before the start: nothing is written until it ends, then the run goes on',
+    async ([, fault, message], context) => {
+      const { expect } = context;
+      const { azure, books, before } = await alone(context);
+      azure.fault(fault);
+      await books.create('candidate');
+      const { status } = await books.until(
+        'candidate',
+        'is told',
+        (each) => conditionOf(each.status, 'Accepted')?.reason === 'TelemetryUnavailable',
+      );
+      expect(conditionOf(status, 'Accepted')).toMatchObject({
+        status: 'False',
+        message: expect.stringMatching(message),
+      });
+      expect(conditionOf(status, 'Passed')).toMatchObject({ status: 'Unknown', reason: 'Waiting' });
+      expect(await books.targets()).toEqual(before);
+      azure.fault(undefined);
+      expect(await books.complete('candidate')).toMatchObject({ verdict: 'Fail' });
+      expect(await books.targets()).toEqual(before);
+    },
+  );
+
+  test('204, no data: as if the candidate reported nothing', async (context) => {
+    const { expect } = context;
+    const { azure, books, before } = await alone(context);
+    azure.fault({ kind: 'noContent' });
+    await books.create('candidate', { analysis: SHORT });
+    const status = await books.complete('candidate');
+    expect(status).toMatchObject({ verdict: 'Inconclusive' });
+    expect(conditionOf(status, 'Passed')).toMatchObject({ status: 'False', reason: 'NoMirrorTelemetry' });
+    expect(await books.targets()).toEqual(before);
+  });
+
+  test('throttled during the analysis: it waits as long as it is told, and is inconclusive at the deadline', async (context) => {
+    const { expect } = context;
+    const { azure, books, before } = await alone(context);
+    await books.create('candidate', { analysis: { ...SHORT, minRequests: 2000 } });
+    await books.until('candidate', 'is analysed', ({ status }) => status.lastAnalysisTime !== undefined);
+    azure.fault({ kind: 'throttled', retryAfterSeconds: 7 });
+    const status = await books.complete('candidate');
+    expect(status).toMatchObject({ verdict: 'Inconclusive' });
+    expect(conditionOf(status, 'Passed')).toMatchObject({ status: 'False', reason: 'TelemetryError' });
+    expect(conditionOf(status, 'TelemetryFlowing')).toMatchObject({ status: 'False', reason: 'TelemetryError' });
+    const times = azure
+      .queries()
+      .filter(({ status: answered }) => answered === 429)
+      .map(({ at }) => at.getTime());
+    expect(times.length).toBeGreaterThanOrEqual(2);
+    const gaps = times.slice(1).map((time, index) => time - (times[index] ?? 0));
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(6900);
+    expect(await books.targets()).toEqual(before);
+  });
+});
