@@ -8,6 +8,7 @@ import { journalAnnotation } from '../../src/api/names.ts';
 import type { ConditionType } from '../../src/api/reasons.ts';
 import type { MirrorExperimentStatus } from '../../src/api/types.generated.ts';
 import { isRecord, numberAt, recordAt, recordsAt, stringAt } from '../../src/core/kubernetes/fields.ts';
+import { ClusterError } from '../../src/engine/ports/cluster.ts';
 import { testNamespace } from './apiServer.ts';
 import { type KubectlResult, kubectl } from './kubectl.ts';
 import { connectTo } from './kubernetes.ts';
@@ -72,16 +73,16 @@ export async function startLab(options: LabOptions) {
     );
     return deployments.every((each) => numberAt(recordAt(each, 'status'), 'availableReplicas') === 1);
   });
+  const proxies = watchProxies(async () => {
+    const list = await api.request({ method: 'GET', path: pathOf('ConfigMap') });
+    return recordsAt(list, 'items').flatMap((each) => Object.values(recordAt(each, 'data') ?? {}));
+  });
   const traffic: Traffic = startTraffic({
     azure,
     liveVersion: versions.live,
     mirrorVersion: versions.mirror,
     routes: ROUTES,
-    isMirroring: async () => {
-      const list = await api.request({ method: 'GET', path: pathOf('ConfigMap') });
-      const files = recordsAt(list, 'items').flatMap((each) => Object.values(recordAt(each, 'data') ?? {}));
-      return files.some((text) => String(text).includes('request_mirror_policies'));
-    },
+    isMirroring: () => proxies.areMirroring(),
     ...options.traffic,
   });
 
@@ -187,6 +188,21 @@ export async function startLab(options: LabOptions) {
       await reflector.stop();
       await node.stop();
       api.close();
+    },
+  };
+}
+
+/** The proxies' configuration as they have it: without an API server, they keep what they had. */
+function watchProxies(readFiles: () => Promise<readonly unknown[]>): { areMirroring(): Promise<boolean> } {
+  let mirrors = false;
+  return {
+    areMirroring: async () => {
+      try {
+        mirrors = (await readFiles()).some((text) => String(text).includes('request_mirror_policies'));
+      } catch (error) {
+        if (!(error instanceof ClusterError && error.kind === 'Unavailable')) throw error;
+      }
+      return mirrors;
     },
   };
 }
