@@ -6,6 +6,7 @@ export const CONDITIONS = {
   Accepted: {
     Accepted: 'The targets exist, the Envoy configuration can be edited and the telemetry can be read.',
     WaitingForExperiment: 'Another experiment goes first: it uses the same ConfigMap, Deployment or workload.',
+    JournalUnreadable: 'An object carries the operator’s record of an earlier change, and somebody has edited it.',
     SpecUnreadable: 'The spec does not fit the resource definition that the operator was built with.',
     TargetNotFound: 'An object that the spec names does not exist (yet).',
     ContainerNotFound: 'The candidate’s Deployment has no container of that name.',
@@ -37,11 +38,13 @@ export const CONDITIONS = {
     EditUnsafe: 'The edited text did not stand the check, so nothing was written.',
   },
   CandidateReady: {
+    NotStarted: 'The candidate’s Deployment is not changed yet.',
     RolloutComplete: 'The candidate’s Deployment runs the wanted version and is available.',
     RollingOut: 'The candidate’s Deployment is being rolled out.',
     RolloutFailed: 'The rollout of the candidate’s Deployment failed.',
     NotManaged: 'The spec names no Deployment: the candidate is expected to run.',
     Restored: 'The candidate’s Deployment is as it was before.',
+    RestoreConflict: 'Somebody else changed the same fields of the candidate’s Deployment; they were left as they are.',
   },
   Mirroring: {
     NotStarted: 'No request is copied yet.',
@@ -50,7 +53,8 @@ export const CONDITIONS = {
     Copying: 'Live requests are copied to the candidate.',
     SwitchingOff: 'The configuration is restored; the workload that runs Envoy is being restarted.',
     Restored: 'The configuration is as it was before and no request is copied.',
-    RestoreConflict: 'Somebody else changed the same lines or fields; those were left as they are.',
+    RestoreConflict:
+      'Somebody else changed the same lines; they were left as they are, and requests may still be copied.',
     RestoreRefused: 'The API server refuses the write that restores; it is tried again.',
     RestartUnfinished: 'The configuration is restored, but the restart of the workload that runs Envoy did not finish.',
   },
@@ -82,7 +86,8 @@ export const CONDITIONS = {
     NoLiveTelemetry: 'The deadline came and the live version had reported no request.',
     NoMirrorTelemetry: 'The deadline came and the candidate had reported no request.',
     TelemetryError: 'The deadline came and telemetry could not be read.',
-    ConfigurationError: 'The experiment cannot run as it is: it is refused, or a write is, or Envoy does not come back.',
+    ConfigurationError:
+      'The experiment cannot run as it is: it is refused, or a write is, or Envoy does not come back.',
     TargetChanged: 'Somebody else changed or reverted what the experiment had patched.',
   },
 } as const;

@@ -41,19 +41,23 @@ export function createReconciler(ports: ReconcilerPorts, settings: LifecycleSett
     if (object === undefined) return {};
     const log = ports.log.child({ namespace, experiment: name, uid: object.metadata.uid });
     const { experiment, act } = await prepare(object, log, signal);
+    let pending: Outcome = {};
     const outcome = await experiments.withFinalizer(object, async () => {
-      const { next } = await act();
-      if (next.kind !== 'release') return 'pending';
+      const decision = await act();
+      if (decision.next.kind !== 'release') {
+        await store(experiment, decision.status, log);
+        pending = outcomeOf(decision);
+        return 'pending';
+      }
       log.info('everything is restored; the experiment may go');
       return 'restored';
     });
-    if (outcome === 'pending') return { requeueAfterMilliseconds: settings.rolloutPollMilliseconds };
+    if (outcome === 'pending') return pending;
     // The finalizer has just been set: the resource version is another one now.
     if (outcome === 'handled') return experiment.deletionTimestamp === undefined ? { requeueAfterMilliseconds: 0 } : {};
     const decision = await act();
     await store(experiment, decision.status, log);
-    if (decision.next.kind === 'save') return { requeueAfterMilliseconds: 0 };
-    return decision.next.kind === 'wait' ? { requeueAfterMilliseconds: decision.next.milliseconds } : {};
+    return outcomeOf(decision);
   };
 
   /** What is to be done about the experiment as it is now: its life, or its end when its spec cannot be read. */
@@ -126,10 +130,10 @@ export function createReconciler(ports: ReconcilerPorts, settings: LifecycleSett
     log: Log,
   ): Promise<Decision> {
     const final = error instanceof ClusterError && (error.kind === 'Forbidden' || error.kind === 'Invalid');
-    if (!final || world.experiment.deletionTimestamp !== undefined) throw error;
+    if (!final) throw error;
     log.error(`the API server refuses to ${purpose}`, { error: error.message });
     const told = writeRefused(world, status, `the API server refuses to ${purpose}: ${error.message}`);
-    if (status.verdict === undefined) return { status: told, next: { kind: 'save' } };
+    if (told.verdict !== status.verdict) return { status: told, next: { kind: 'save' } };
     return { status: told, next: { kind: 'wait', milliseconds: 15_000 } };
   }
 
@@ -145,4 +149,9 @@ export function createReconciler(ports: ReconcilerPorts, settings: LifecycleSett
     if (status.completionTime !== undefined && experiment.status.completionTime === undefined)
       onComplete(namespace, name);
   }
+}
+
+function outcomeOf({ next }: Decision): Outcome {
+  if (next.kind === 'save') return { requeueAfterMilliseconds: 0 };
+  return next.kind === 'wait' ? { requeueAfterMilliseconds: next.milliseconds } : {};
 }

@@ -12,6 +12,8 @@ export interface KubernetesObject {
     readonly managedFields?: readonly {
       readonly manager?: string;
       readonly time?: string;
+      /** Set on writes that went to a subresource, such as a controller's to the status. */
+      readonly subresource?: string;
       readonly fieldsV1?: unknown;
     }[];
   };

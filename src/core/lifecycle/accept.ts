@@ -1,3 +1,4 @@
+import { journalAnnotation } from '../../api/names.ts';
 import type { ReasonOf } from '../../api/reasons.ts';
 import type { MirrorExperimentStatus } from '../../api/types.generated.ts';
 import { numberAt, recordAt, recordsAt } from '../kubernetes/fields.ts';
@@ -6,6 +7,7 @@ import { replacesPodsByHand } from '../kubernetes/rollout.ts';
 import { planCandidate } from '../mirror/candidate.ts';
 import { planMirrorOn } from '../mirror/configMap.ts';
 import { sha256 } from '../mirror/envoy/sha256.ts';
+import { readJournal } from '../mirror/journal.ts';
 import { conclude } from './conclude.ts';
 import type { Decision, Step } from './decision.ts';
 import { blockedBy, isAbandoned } from './precedence.ts';
@@ -57,6 +59,13 @@ function checkTargets(world: World, status: MirrorExperimentStatus): Decision | 
   if (missing.length > 0) {
     const message = `not found in namespace ${world.experiment.namespace}: ${missing.map((ref) => `${ref.kind} ${ref.name}`).join(', ')}; correct the names in the spec, or create them and apply the experiment anew`;
     return refuseAfterGrace(world, status, message);
+  }
+  const unreadable = targetRefs(world.experiment).find(
+    (ref) => readJournal(findObject(world, ref.kind, ref.name)) === 'unreadable',
+  );
+  if (unreadable !== undefined) {
+    const message = `the annotation ${journalAnnotation} of ${unreadable.kind} ${unreadable.name} is not as the operator wrote it, so what it was to restore is unknown; put the object back by hand, take the annotation off and apply the experiment again`;
+    return refuse(world, status, 'JournalUnreadable', message);
   }
   const configMap = configMapOf(world);
   if (configMap === undefined) return undefined;

@@ -3,7 +3,7 @@ import type { Step } from './decision.ts';
 import { progress, report } from './report.ts';
 import { restoreNext } from './restore.ts';
 import { ownJournal } from './run.ts';
-import type { World } from './world.ts';
+import type { RestoreWorld, World } from './world.ts';
 
 /** A new spec is a new run: what a former run has left patched is restored first, then the status starts afresh. */
 export function begin(world: World, status: MirrorExperimentStatus): Step {
@@ -14,10 +14,11 @@ export function begin(world: World, status: MirrorExperimentStatus): Step {
   return { status: freshStatus(world), next: { kind: 'save' } };
 }
 
-function freshStatus(world: World): MirrorExperimentStatus {
+/** The status of a run that has not begun. */
+export function freshStatus(world: RestoreWorld): MirrorExperimentStatus {
   let status: MirrorExperimentStatus = { observedGeneration: world.experiment.generation };
   status = report(world, status, 'Accepted', 'Unknown', 'WaitingForExperiment', 'not checked yet');
-  status = report(world, status, 'CandidateReady', 'Unknown', 'RollingOut', 'not prepared yet');
+  status = report(world, status, 'CandidateReady', 'Unknown', 'NotStarted', 'not prepared yet');
   status = report(world, status, 'Mirroring', 'False', 'NotStarted', 'no request is copied yet');
   status = report(world, status, 'TelemetryFlowing', 'Unknown', 'NotStarted', 'telemetry is not read yet');
   status = report(world, status, 'Complete', 'False', 'Running', 'the experiment is not finished');

@@ -2,6 +2,7 @@ import type { ReasonOf } from '../../api/reasons.ts';
 import type { MirrorExperimentStatus } from '../../api/types.generated.ts';
 import type { Decision } from './decision.ts';
 import { report } from './report.ts';
+import { relyOnJournals } from './restore.ts';
 import type { RestoreWorld } from './world.ts';
 
 export type Verdict = NonNullable<MirrorExperimentStatus['verdict']>;
@@ -18,5 +19,6 @@ export function conclude(
   message: string,
 ): Decision {
   const passed = report(world, status, 'Passed', verdict === 'Pass' ? 'True' : 'False', reason, message);
-  return { status: { ...passed, verdict, summary: `${verdict}: ${message}` }, next: { kind: 'save' } };
+  const concluded: MirrorExperimentStatus = { ...passed, verdict, summary: `${verdict}: ${message}` };
+  return { status: relyOnJournals(world, concluded), next: { kind: 'save' } };
 }

@@ -8,7 +8,7 @@ import { contention } from './contention.ts';
 import type { Step } from './decision.ts';
 import { markPatched } from './markPatched.ts';
 import { isCondition, isPastDeadline, progress, report } from './report.ts';
-import { candidateOf, ownerOf, ownJournal, refOf } from './run.ts';
+import { candidateContainers, candidateOf, ownerOf, ownJournal, refOf } from './run.ts';
 import type { World } from './world.ts';
 import { yieldTo } from './yieldTo.ts';
 
@@ -48,8 +48,8 @@ export function prepareCandidate(world: World, status: MirrorExperimentStatus): 
 
 function awaitRollout(world: World, status: MirrorExperimentStatus, deployment: KubernetesObject): Step {
   const rollout = rolloutOf(deployment);
-  const names = (world.experiment.spec.mirror.deployment?.containers ?? []).map((container) => container.name);
-  const withImage: MirrorExperimentStatus = { ...status, candidateImage: imagesOf(deployment, names) };
+  const image = imagesOf(deployment, candidateContainers(world.experiment));
+  const withImage: MirrorExperimentStatus = { ...status, candidateImage: image };
   if (rollout.state === 'complete') {
     const message = `Deployment ${deployment.metadata.name} is available with ${withImage.candidateImage}`;
     return { status: report(world, withImage, 'CandidateReady', 'True', 'RolloutComplete', message) };

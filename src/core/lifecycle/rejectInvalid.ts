@@ -1,7 +1,7 @@
 import type { FieldError } from '../../api/structuralSchema.ts';
+import { freshStatus } from './begin.ts';
 import { conclude } from './conclude.ts';
 import type { Decision } from './decision.ts';
-import { leave } from './leave.ts';
 import { isCondition, report, timestamp } from './report.ts';
 import { restoreNext } from './restore.ts';
 import { ownJournal } from './run.ts';
@@ -14,24 +14,14 @@ import type { RestoreWorld } from './world.ts';
 export function rejectInvalid(world: RestoreWorld, errors: readonly FieldError[]): Decision {
   const { experiment } = world;
   const { status } = experiment;
-  if (experiment.deletionTimestamp !== undefined) {
-    const left = leave(world, status);
-    return left.next === undefined ? { status, next: { kind: 'release' } } : left;
-  }
   const ended = status.observedGeneration === experiment.generation && isCondition(status, 'Complete', 'True');
   const restored = restoreNext(world, status, (object) => ownJournal(experiment, object) !== undefined);
   if (restored.next !== undefined) return restored;
+  if (experiment.deletionTimestamp !== undefined) return { status, next: { kind: 'release' } };
   if (ended) return { status, next: { kind: 'done' } };
   const details = errors.map((error) => `${error.path}: ${error.message}`).join('; ');
   const message = `the spec does not fit the operator’s resource definition (is the installed one of another version?): ${details}`;
-  const refused = report(
-    world,
-    { observedGeneration: experiment.generation },
-    'Accepted',
-    'False',
-    'SpecUnreadable',
-    message,
-  );
+  const refused = report(world, freshStatus(world), 'Accepted', 'False', 'SpecUnreadable', message);
   const concluded = conclude(world, refused, 'Inconclusive', 'ConfigurationError', message).status;
   const done = report(world, concluded, 'Complete', 'True', 'Finished', message);
   return { status: { ...done, completionTime: timestamp(world.now) }, next: { kind: 'done' } };

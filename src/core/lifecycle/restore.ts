@@ -3,11 +3,12 @@ import type { JsonPatchOperation, KubernetesObject } from '../kubernetes/object.
 import { planCandidateRestore } from '../mirror/candidate.ts';
 import { planMirrorOff } from '../mirror/configMap.ts';
 import { type Journal, readJournal } from '../mirror/journal.ts';
-import { planRestartRestore } from '../mirror/restart.ts';
+import { planRestartAgain, planRestartRestore } from '../mirror/restart.ts';
 import type { Step } from './decision.ts';
+import { isPatched, markRestored } from './markPatched.ts';
 import { report } from './report.ts';
-import { refOf } from './run.ts';
-import type { RestoreWorld } from './world.ts';
+import { ownJournal, refOf, workloadOf } from './run.ts';
+import type { RestoreWorld, World } from './world.ts';
 
 /**
  * Restores the first object that still carries changes, the proxy's before the candidate's, so that copies end before
@@ -28,25 +29,52 @@ export function restoreNext(
   const { object, journal } = first;
   const ref = refOf(object);
   const plan = planRestore(object, journal);
+  const conflict = plan.problem === undefined ? undefined : `${ref.kind} ${ref.name}: ${plan.problem}`;
   const described =
-    plan.problem === undefined
+    conflict === undefined
       ? status
-      : report(world, status, 'Mirroring', 'False', 'RestoreConflict', `${ref.kind} ${ref.name}: ${plan.problem}`);
+      : journal.change.type === 'candidate'
+        ? report(world, status, 'CandidateReady', 'False', 'RestoreConflict', conflict)
+        : report(world, status, 'Mirroring', 'Unknown', 'RestoreConflict', conflict);
   return {
-    status: {
-      ...described,
-      ...(described.targets !== undefined && {
-        targets: described.targets.map((target) =>
-          target.kind === ref.kind && target.name === ref.name ? { ...target, patched: false } : target,
-        ),
-      }),
-    },
+    status: described,
     next: {
       kind: 'patch',
       ref,
       resourceVersion: object.metadata.resourceVersion,
       operations: plan.operations,
-      purpose: `restore ${ref.kind} ${ref.name}`,
+      purpose: conflict === undefined ? `restore ${ref.kind} ${ref.name}` : `give up ${conflict}`,
+    },
+  };
+}
+
+/**
+ * From here on the journals tell what is left to restore. The marks come off in the write before the first restore, so that
+ * a target which still has its mark has lost its journal to somebody else, wherever the operator ended in between.
+ */
+export function relyOnJournals(world: RestoreWorld, status: MirrorExperimentStatus): MirrorExperimentStatus {
+  return world.objects
+    .filter((object) => ownJournal(world.experiment, object) !== undefined)
+    .reduce((marked, object) => markRestored(marked, refOf(object)), status);
+}
+
+/**
+ * Somebody has replaced the workload that runs Envoy, and the journal with it, while the mirror was on: its pods have
+ * started with the mirror and keep it until they are replaced once more. To be called when the configuration is restored.
+ */
+export function restartAgain(world: World, status: MirrorExperimentStatus): Step {
+  const workload = workloadOf(world);
+  if (workload === undefined || !isPatched(status, refOf(workload))) return { status };
+  const ref = refOf(workload);
+  const restore = planRestartRestore(workload);
+  return {
+    status: markRestored(status, ref),
+    next: {
+      kind: 'patch',
+      ref,
+      resourceVersion: workload.metadata.resourceVersion,
+      operations: restore.length > 0 ? restore : planRestartAgain(workload),
+      purpose: `restart ${ref.kind} ${ref.name}, which was replaced while the mirror was on`,
     },
   };
 }

@@ -51,7 +51,7 @@ export function refOf(object: KubernetesObject): ObjectRef {
 
 /** The journal on an object, when it was written by a run of this experiment. */
 export function ownJournal(experiment: ExperimentIdentity, object: KubernetesObject | undefined): Journal | undefined {
-  const journal = object === undefined ? undefined : readJournal(object);
+  const journal = readJournal(object);
   return journal !== undefined && journal !== 'unreadable' && journal.owner.uid === experiment.uid
     ? journal
     : undefined;
@@ -114,6 +114,11 @@ export function configMapOf(world: World): KubernetesObject | undefined {
 export function workloadOf(world: World): KubernetesObject | undefined {
   const workload = world.experiment.spec.traffic.envoy.reload?.workload;
   return workload === undefined ? undefined : findObject(world, workload.kind, workload.name);
+}
+
+/** The containers that the run changes; none: the images of all of them are the candidate's. */
+export function candidateContainers(experiment: Experiment): readonly string[] {
+  return (experiment.spec.mirror.deployment?.containers ?? []).map((container) => container.name);
 }
 
 export function candidateOf(world: World): KubernetesObject | undefined {

@@ -55,6 +55,22 @@ export function planCandidate(
   return { kind: 'patch', operations: [...operations, ...writeJournal(deployment, journal)] };
 }
 
+/**
+ * What of the candidate's containers does not have the value of the run. Replicas are not among it (they are an
+ * autoscaler's), nor are images: admission may write them in another way, see `imagesOf`.
+ */
+export function changedEnvironment(deployment: KubernetesObject, change: CandidateChange): readonly string[] {
+  const containers = containersOf(deployment);
+  return (change.containers ?? []).flatMap((wanted) => {
+    const index = containers.findIndex((container) => container.name === wanted.name);
+    const container = containers[index];
+    if (container === undefined) return [`container ${wanted.name}`];
+    const fields: FieldChange[] = [];
+    changeContainer(container, index, wanted, [], fields);
+    return fields.flatMap((each) => (each.field === 'env' ? `env ${each.name} of container ${wanted.name}` : []));
+  });
+}
+
 export interface RestorePlan {
   readonly operations: readonly JsonPatchOperation[];
   /** Fields that somebody else has changed since and that are therefore left as they are. */
@@ -81,7 +97,7 @@ export function planCandidateRestore(deployment: KubernetesObject, fields: reado
     }
     const path = `/spec/template/spec/containers/${index}`;
     if (change.field === 'image') {
-      if (container.image !== change.applied)
+      if (!isImage(container.image, change.applied))
         kept.push(`image of container ${change.container} (${String(container.image)})`);
       else operations.push(restoreValue(`${path}/image`, change.original));
       continue;
@@ -98,6 +114,11 @@ export function planCandidateRestore(deployment: KubernetesObject, fields: reado
     }
   }
   return { operations: [...removalsLast(withoutEmptyEnv(operations, containers)), ...removeJournal(deployment)], kept };
+}
+
+/** Admission may add the digest to an image that was written by its tag. */
+function isImage(current: unknown, applied: string): boolean {
+  return current === applied || (typeof current === 'string' && current.startsWith(`${applied}@sha256:`));
 }
 
 /** Removing a list entry moves those behind it: values go first, then removals from the highest index down. */

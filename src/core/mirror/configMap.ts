@@ -106,6 +106,13 @@ export function isMirrorInPlace(
   });
 }
 
+/** True when something in the files copies requests to the mirror cluster, as far as they can be read. */
+export function hasMirror(configMap: KubernetesObject, keys: ConfigKeys, mirrorCluster: string): boolean {
+  const data = recordAt(configMap, 'data') ?? {};
+  const texts = [keys.key, keys.clustersKey ?? keys.key].map((key) => stringOrUndefined(data[key]) ?? '');
+  return texts.some((text) => /request_?mirror_?policies/i.test(text) && text.includes(mirrorCluster));
+}
+
 function writeFiles(data: Record<string, unknown>, files: Record<string, string>): JsonPatchOperation[] {
   return Object.entries(files)
     .filter(([key, text]) => data[key] !== text)

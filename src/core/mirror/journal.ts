@@ -42,8 +42,8 @@ export type FieldChange =
 export const MAX_JOURNAL_LENGTH = 192 * 1024;
 
 /** The journal of an object; undefined: it carries none. An annotation that is not one of ours is `unreadable`. */
-export function readJournal(object: KubernetesObject): Journal | 'unreadable' | undefined {
-  const text = object.metadata.annotations?.[journalAnnotation];
+export function readJournal(object: KubernetesObject | undefined): Journal | 'unreadable' | undefined {
+  const text = object?.metadata.annotations?.[journalAnnotation];
   if (text === undefined) return undefined;
   try {
     const value: unknown = JSON.parse(text);
@@ -91,6 +91,9 @@ function isFileEdits(value: unknown): boolean {
     typeof value.key === 'string' &&
     typeof value.originalSha256 === 'string' &&
     typeof value.patchedSha256 === 'string' &&
+    Number.isInteger(value.patchedLength) &&
+    typeof value.mirrorCluster === 'string' &&
+    typeof value.clusterAdded === 'boolean' &&
     Array.isArray(value.edits) &&
     value.edits.every(
       (edit) =>

@@ -13,7 +13,8 @@ export function transitions(before: MirrorExperimentStatus, after: MirrorExperim
   return EVENTFUL.flatMap((type) => {
     const was = conditionOf(before, type);
     const is = conditionOf(after, type);
-    if (is === undefined || is.status === 'Unknown' || SILENT.has(is.reason)) return [];
+    if (is === undefined || SILENT.has(is.reason)) return [];
+    if (is.status === 'Unknown' && !UNRESTORED.has(is.reason)) return [];
     if (was?.status === is.status && was.reason === is.reason && was.observedGeneration === is.observedGeneration)
       return [];
     return [{ type: isTrouble(type, is) ? 'Warning' : 'Normal', reason: is.reason, message: `${type}: ${is.message}` }];
@@ -32,7 +33,11 @@ const EVENTFUL: readonly ConditionType[] = [
 /** Reasons of a run that has just begun or is as it should be. */
 const SILENT: ReadonlySet<string> = new Set(['NotStarted', 'NotManaged', 'RollingOut', 'Running']);
 
+/** Nobody knows whether requests are still copied: somebody has to look. */
+const UNRESTORED: ReadonlySet<string> = new Set(['RestoreConflict', 'RestoreRefused', 'RestartUnfinished']);
+
 function isTrouble(type: ConditionType, condition: { status: string; reason: string }): boolean {
+  if (UNRESTORED.has(condition.reason)) return true;
   return condition.status === 'False' && type !== 'Complete' && condition.reason !== 'Restored';
 }
 
