@@ -19,7 +19,7 @@ export function checkEdit(before: ParsedFile, text: string, changes: readonly Ch
 }
 
 /** Equality of plain data; the order of a map's keys does not count. */
-function sameData(a: unknown, b: unknown): boolean {
+export function sameData(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true;
   if (Array.isArray(a) && Array.isArray(b)) {
     return a.length === b.length && a.every((item, index) => sameData(item, b[index]));

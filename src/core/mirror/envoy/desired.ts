@@ -7,7 +7,7 @@ const CLUSTER_TYPE = 'type.googleapis.com/envoy.config.cluster.v3.Cluster';
 export const HTTP_OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
 
 /** `envoy.config.route.v3.RouteAction.RequestMirrorPolicy`; the header mutation exists from Envoy 1.36. */
-export function mirrorPolicy(intent: MirrorIntent): Plain {
+export function mirrorPolicy(intent: Pick<MirrorIntent, 'mirrorCluster' | 'percent' | 'mark'>): Plain {
   return {
     cluster: intent.mirrorCluster,
     runtime_fraction: { default_value: { numerator: intent.percent, denominator: 'HUNDRED' } },
@@ -40,7 +40,11 @@ export interface LiveClusterTraits {
 }
 
 /** `envoy.config.cluster.v3.Cluster` for the mirror; `typed`: as an element of a discovery file's resources. */
-export function mirrorClusterConfig(intent: MirrorIntent, traits: LiveClusterTraits, typed: boolean): Plain {
+export function mirrorClusterConfig(
+  intent: Pick<MirrorIntent, 'mirrorCluster' | 'mirrorAddress' | 'maxStreamDurationSeconds' | 'maxRequests'>,
+  traits: LiveClusterTraits,
+  typed: boolean,
+): Plain {
   const { host, port } = intent.mirrorAddress;
   return {
     ...(typed ? { '@type': CLUSTER_TYPE } : {}),

@@ -153,7 +153,7 @@ function behindBlock(owner: Cursor, previous: Node, column: number, lines: strin
  * Where the last line of a block node ends. `lineBreak`: whether that is behind its line break, as for block scalars,
  * whose line breaks are part of them.
  */
-function endOfLine(owner: Cursor, node: Node): { at: number; lineBreak: boolean } {
+export function endOfLine(owner: Cursor, node: Node): { at: number; lineBreak: boolean } {
   const { text } = owner.file;
   const end = endOf(owner, node);
   if (text[end - 1] === '\n') return { at: end, lineBreak: true };
@@ -163,7 +163,7 @@ function endOfLine(owner: Cursor, node: Node): { at: number; lineBreak: boolean 
 }
 
 /** End of the last thing in a node; block collections' own ranges may reach into the space behind them. */
-function endOf(owner: Cursor, node: Node): number {
+export function endOf(owner: Cursor, node: Node): number {
   if (isCollection(node) && node.flow !== true) {
     const last = node.items.at(-1);
     if (isMap(node)) {
@@ -179,7 +179,7 @@ function endOf(owner: Cursor, node: Node): number {
 }
 
 /** Lists know where they begin, not where their dashes are; the parser's tokens do. */
-function dashOffset(owner: Cursor, node: YAMLSeq<unknown>, index: number): number {
+export function dashOffset(owner: Cursor, node: YAMLSeq<unknown>, index: number): number {
   const token = node.srcToken;
   if (token?.type === 'block-seq') {
     const dashes = token.items.flatMap((item) => item.start.filter(({ type }) => type === 'seq-item-ind'));
@@ -199,14 +199,14 @@ function isNodeLike(value: unknown): value is Node {
   return isScalar(value) || isCollection(value);
 }
 
-function rangeOf(node: unknown, owner: Cursor): [number, number] {
+export function rangeOf(node: unknown, owner: Cursor): [number, number] {
   if (isScalar(node) || isMap(node) || isSeq(node)) {
     if (node.range !== null && node.range !== undefined) return [node.range[0], node.range[1]];
   }
   throw unsupported(owner, 'has a part without a place in the text');
 }
 
-function unsupported(cursor: Cursor, what: string): Refusal {
+export function unsupported(cursor: Cursor, what: string): Refusal {
   return new Refusal(
     'ConfigFormUnsupported',
     `${cursor.file.key}, line ${cursor.line}: "${cursor.path.join('.')}" ${what}, so it cannot be edited without ` +
