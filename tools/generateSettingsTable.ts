@@ -1,0 +1,33 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { settingsHelp } from '../src/settings.ts';
+
+export const operationsFile = new URL('../docs/operations.md', import.meta.url);
+
+const BEGIN = '<!-- generated from src/settings.ts; run npm run generate -->';
+const END = '<!-- end of what is generated -->';
+
+/**
+ * The page with its table of settings made anew from `help`, one line a setting as `--help` prints it.
+ * Throws when the page lacks the marks around the table, or a line has another form.
+ */
+export function withSettingsTable(page: string, help: string = settingsHelp()): string {
+  const [before, rest] = split(page, BEGIN);
+  const [, after] = split(rest, END);
+  const table = ['| Variable | Default | Meaning |', '|---|---|---|', ...help.split('\n').map(row)].join('\n');
+  return `${before}${BEGIN}\n\n${table}\n\n${END}${after}`;
+}
+
+function row(line: string): string {
+  const { text, name, fallback } =
+    /^ {2}--\S+ {2}(?<text>.*) \((?<name>[A-Z_]+)(?:; default (?<fallback>.*))?\)$/.exec(line)?.groups ?? {};
+  if (text === undefined || name === undefined) throw new Error(`not a line of --help: ${line}`);
+  return `| \`${name}\` | ${fallback === undefined ? 'none' : `\`${fallback}\``} | ${text.replaceAll('|', '\\|')} |`;
+}
+
+function split(text: string, mark: string): [before: string, after: string] {
+  const at = text.indexOf(mark);
+  if (at < 0) throw new Error(`docs/operations.md has no line ${mark}`);
+  return [text.slice(0, at), text.slice(at + mark.length)];
+}
+
+if (import.meta.main) await writeFile(operationsFile, withSettingsTable(await readFile(operationsFile, 'utf8')));
