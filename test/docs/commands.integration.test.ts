@@ -140,10 +140,12 @@ describe('the shell commands of the documents', () => {
 /** What the Deployment controller would say. */
 async function finishRollout(): Promise<void> {
   const name = ['deployment/mirror-experiment', '-n', 'mirror-experiment-system'];
-  const generation = Number(await succeed(['get', ...name, '-o', 'jsonpath={.metadata.generation}']));
+  const { metadata, spec } = JSON.parse(await succeed(['get', ...name, '-o', 'json']));
   // One ahead of what is there, because a block may change the Deployment before it waits.
-  const counts = { replicas: 1, updatedReplicas: 1, availableReplicas: 1, readyReplicas: 1 };
-  const status = { observedGeneration: generation + 1, ...counts };
+  const observedGeneration = Number(metadata.generation) + 1;
+  const { replicas } = spec;
+  const counts = { replicas, updatedReplicas: replicas, availableReplicas: replicas, readyReplicas: replicas };
+  const status = { observedGeneration, ...counts };
   await succeed(['patch', ...name, '--subresource=status', '--type=merge', '-p', JSON.stringify({ status })]);
 }
 
