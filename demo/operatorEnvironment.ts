@@ -29,6 +29,8 @@ export async function operatorEnvironment(
   await writeFile(own, await kubeconfigWithToken(kubeconfig, serviceAccount.name, clusterToken), { mode: 0o600 });
   return {
     KUBECONFIG: own,
+    // A pod knows its namespace from a file.
+    LEASE_NAMESPACE: serviceAccount.namespace,
     LOG_ANALYTICS_ENDPOINT: azure.queryEndpoint,
     AZURE_AUTHORITY_HOST: azure.authorityHost,
     AZURE_TENANT_ID: azure.tenantId,

@@ -189,6 +189,25 @@ describe.concurrent('a deleted experiment', { timeout: 120_000 }, () => {
   });
 });
 
+describe.concurrent('two experiments on the same objects', { timeout: 150_000 }, () => {
+  test('run one after the other, and the younger names the older', async (context) => {
+    const { expect } = context;
+    const books = await stage.lab(context, { traffic: { behaviour: V3 } });
+    const before = await books.targets();
+    await Promise.all([books.create('a'), books.create('b')]);
+    await Promise.all([books.complete('a', 100), books.complete('b', 100)]);
+    const [first = '', second = ''] = ['a', 'b'].sort((one, other) => start(books, one) - start(books, other));
+    const [older, younger] = [books.history(first).at(-1)?.status, books.history(second).at(-1)?.status];
+    expect([older?.verdict, younger?.verdict]).toEqual(['Fail', 'Fail']);
+    expect(Date.parse(younger?.startTime ?? '')).toBeGreaterThanOrEqual(Date.parse(older?.completionTime ?? ''));
+    const waiting = books.history(second).map(({ status }) => conditionOf(status, 'Accepted')?.message);
+    expect(waiting).toContainEqual(expect.stringMatching(`waits for MirrorExperiment ${first}, which uses `));
+    expect(await books.targets()).toEqual(before);
+  });
+
+  const start = (books: LiveLab, name: string) => Date.parse(books.history(name).at(-1)?.status.startTime ?? '');
+});
+
 const ours = (finalizers: readonly string[]) => finalizers.includes('mirroring.dev/restore');
 
 describe.concurrent('an Envoy that watches its files', { timeout: 120_000 }, () => {

@@ -13,8 +13,6 @@ beforeAll(async () => {
 });
 afterAll(() => stage?.stop());
 
-type Context = Parameters<OperatorStage['lab']>[0];
-
 /** An operator for the lab's namespace alone. */
 const operate = (books: LiveLab, settings: Readonly<Record<string, string>> = {}) =>
   stage.operator({ settings: { WATCH_NAMESPACE: books.namespace, ...settings } });
@@ -154,24 +152,3 @@ describe.concurrent('an operator that is asked to end', { timeout: 150_000 }, ()
     expect(milliseconds).toBeLessThan(6000);
   });
 });
-
-test.concurrent('an API server that is killed and comes back during a run', { timeout: 150_000 }, async (context) => {
-  const { expect } = context;
-  const own = await setOperatorStage();
-  context.onTestFinished(() => own.stop());
-  const operator = await own.operator();
-  const books = await ownLab(own, context);
-  const before = await books.targets();
-  await books.create('candidate', { analysis: { deadlineSeconds: 100 } });
-  await books.until('candidate', 'is analysed', (version) => reasonOf(version) === 'Analysing');
-  await own.server.kill();
-  await new Promise((resolve) => setTimeout(resolve, 7000));
-  await own.server.restart();
-  books.traffic.change({ behaviour: V3, requestsPerSecond: 60 });
-  expect(await books.complete('candidate', 100)).toMatchObject({ verdict: 'Fail' });
-  expect(await books.targets()).toEqual(before);
-  expect((await operator.terminate()).code).toBe(0);
-  expect(operator.errors()).toBe('');
-});
-
-const ownLab = (own: OperatorStage, context: Context) => own.lab(context, { traffic: { requestsPerSecond: 4 } });

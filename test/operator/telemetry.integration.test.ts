@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, test } from 'vitest';
-import { type Fault, startAzureMonitor } from '../../demo/azure-monitor/index.ts';
 import { V3 } from '../support/lab.ts';
 import { ROUTES } from '../support/labObjects.ts';
 import { conditionOf } from '../support/liveLab.ts';
@@ -9,7 +8,7 @@ let stage: OperatorStage;
 
 beforeAll(async () => {
   stage = await setOperatorStage();
-  await stage.operator({ settings: { WATCH_NAMESPACE: '' } });
+  await stage.operator();
 });
 afterAll(() => stage?.stop());
 
@@ -109,79 +108,3 @@ function skeleton(kql: string): string {
     .replace(/datetime\([^)]*\)/g, 'datetime()')
     .replace(/\b\d+(\.\d+)?\b/g, '0');
 }
-
-describe.concurrent('a telemetry service that does not answer', { timeout: 150_000 }, () => {
-  /** A lab with an Azure of its own, so that a fault hits no other test, and an operator that asks it. */
-  async function alone(context: Parameters<OperatorStage['lab']>[0]) {
-    const azure = await startAzureMonitor();
-    context.onTestFinished(() => azure.close());
-    const books = await other.lab(context, { azure, traffic: { behaviour: V3 } });
-    const operator = await other.operator({ azure, settings: { WATCH_NAMESPACE: books.namespace } });
-    context.onTestFinished(() => operator.kill());
-    return { azure, books, operator, before: await books.targets() };
-  }
-  let other: OperatorStage;
-  beforeAll(async () => {
-    other = await setOperatorStage();
-  });
-  afterAll(() => other?.stop());
-
-  test.for<readonly [string, Fault, RegExp]>([
-    ['403', { kind: 'status', status: 403 }, /may not read workspace .* grant it the role Log Analytics Reader/],
-    ['429', { kind: 'throttled', retryAfterSeconds: 5 }, /limits the rate of queries \(429\)/],
-    ['no token', { kind: 'token', status: 401 }, /gets no token .*check its workload identity/],
-  ])(
-    '%s before the start: nothing is written until it ends, then the run goes on',
-    async ([, fault, message], context) => {
-      const { expect } = context;
-      const { azure, books, before } = await alone(context);
-      azure.fault(fault);
-      await books.create('candidate');
-      const { status } = await books.until(
-        'candidate',
-        'is told',
-        (each) => conditionOf(each.status, 'Accepted')?.reason === 'TelemetryUnavailable',
-      );
-      expect(conditionOf(status, 'Accepted')).toMatchObject({
-        status: 'False',
-        message: expect.stringMatching(message),
-      });
-      expect(conditionOf(status, 'Passed')).toMatchObject({ status: 'Unknown', reason: 'Waiting' });
-      expect(await books.targets()).toEqual(before);
-      azure.fault(undefined);
-      expect(await books.complete('candidate')).toMatchObject({ verdict: 'Fail' });
-      expect(await books.targets()).toEqual(before);
-    },
-  );
-
-  test('204, no data: as if the candidate reported nothing', async (context) => {
-    const { expect } = context;
-    const { azure, books, before } = await alone(context);
-    azure.fault({ kind: 'noContent' });
-    await books.create('candidate', { analysis: SHORT });
-    const status = await books.complete('candidate');
-    expect(status).toMatchObject({ verdict: 'Inconclusive' });
-    expect(conditionOf(status, 'Passed')).toMatchObject({ status: 'False', reason: 'NoMirrorTelemetry' });
-    expect(await books.targets()).toEqual(before);
-  });
-
-  test('throttled during the analysis: it waits as long as it is told, and is inconclusive at the deadline', async (context) => {
-    const { expect } = context;
-    const { azure, books, before } = await alone(context);
-    await books.create('candidate', { analysis: { ...SHORT, minRequests: 2000 } });
-    await books.until('candidate', 'is analysed', ({ status }) => status.lastAnalysisTime !== undefined);
-    azure.fault({ kind: 'throttled', retryAfterSeconds: 7 });
-    const status = await books.complete('candidate');
-    expect(status).toMatchObject({ verdict: 'Inconclusive' });
-    expect(conditionOf(status, 'Passed')).toMatchObject({ status: 'False', reason: 'TelemetryError' });
-    expect(conditionOf(status, 'TelemetryFlowing')).toMatchObject({ status: 'False', reason: 'TelemetryError' });
-    const times = azure
-      .queries()
-      .filter(({ status: answered }) => answered === 429)
-      .map(({ at }) => at.getTime());
-    expect(times.length).toBeGreaterThanOrEqual(2);
-    const gaps = times.slice(1).map((time, index) => time - (times[index] ?? 0));
-    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(6900);
-    expect(await books.targets()).toEqual(before);
-  });
-});

@@ -37,6 +37,9 @@ const PATHS: Readonly<Record<string, string>> = {
   Service: 'api/v1/services',
   ConfigMap: 'api/v1/configmaps',
   Deployment: 'apis/apps/v1/deployments',
+  ServiceAccount: 'api/v1/serviceaccounts',
+  Role: 'apis/rbac.authorization.k8s.io/v1/roles',
+  RoleBinding: 'apis/rbac.authorization.k8s.io/v1/rolebindings',
 };
 
 export type LiveLab = Awaited<ReturnType<typeof startLab>>;
@@ -67,12 +70,16 @@ export async function startLab(options: LabOptions) {
     },
   });
   for (const object of labObjects(options.data)) await add(object);
-  await until('the pods of the lab are available', async () => {
-    const deployments = await Promise.all(
-      ['bookinfo-spa', 'bookservicemirror'].map((name) => read('Deployment', name)),
-    );
-    return deployments.every((each) => numberAt(recordAt(each, 'status'), 'availableReplicas') === 1);
-  });
+  await until(
+    'the pods of the lab are available',
+    async () => {
+      const deployments = await Promise.all(
+        ['bookinfo-spa', 'bookservicemirror'].map((name) => read('Deployment', name)),
+      );
+      return deployments.every((each) => numberAt(recordAt(each, 'status'), 'availableReplicas') === 1);
+    },
+    60,
+  );
   const proxies = watchProxies(async () => {
     const list = await api.request({ method: 'GET', path: pathOf('ConfigMap') });
     return recordsAt(list, 'items').flatMap((each) => Object.values(recordAt(each, 'data') ?? {}));
@@ -233,7 +240,7 @@ export async function until(
   const deadline = Date.now() + seconds * 1000;
   while (!(await isTrue())) {
     if (Date.now() > deadline) throw new Error(`not within ${seconds} s: ${what}; instead ${instead() ?? 'not'}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => setTimeout(resolve, 150));
   }
 }
 

@@ -65,7 +65,9 @@ export async function setOperatorStage(): Promise<OperatorStage> {
     server,
     azure,
     operator: async (more) => {
-      const operator = await startOperator({ kubeconfig, azure, ...more });
+      // Operators of one namespace each run side by side: there is nothing to elect.
+      const alone = more?.settings?.WATCH_NAMESPACE === undefined ? {} : { LEADER_ELECTION: 'false' };
+      const operator = await startOperator({ kubeconfig, azure, ...more, settings: { ...alone, ...more?.settings } });
       operators.push(operator);
       return operator;
     },
