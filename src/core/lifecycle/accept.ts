@@ -99,13 +99,13 @@ function checkTelemetry(world: World, status: MirrorExperimentStatus): Decision 
   if (answer.kind === 'Configuration')
     return refuse(world, status, 'TelemetryConfiguration', `${answer.message}; correct spec.telemetry.logAnalytics`);
   const failing = report(world, status, 'Accepted', 'False', 'TelemetryUnavailable', answer.message);
-  const waited = world.now - sinceOf(world, failing, 'Accepted');
-  if (waited > world.experiment.spec.analysis.deadlineSeconds * 1000) {
+  const left = sinceOf(world, failing, 'Accepted') + world.experiment.spec.analysis.deadlineSeconds * 1000 - world.now;
+  if (left <= 0) {
     return conclude(world, failing, 'Inconclusive', 'TelemetryError', `telemetry could not be read: ${answer.message}`);
   }
   return {
     status: progress(world, failing, 'Waiting', `telemetry cannot be read, trying again: ${answer.message}`),
-    next: { kind: 'wait', milliseconds: (answer.retryAfterSeconds ?? 15) * 1000 },
+    next: { kind: 'wait', milliseconds: Math.min((answer.retryAfterSeconds ?? 15) * 1000, left) },
   };
 }
 

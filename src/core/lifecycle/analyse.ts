@@ -10,7 +10,7 @@ import type { Evaluation } from '../verdict/evaluation.ts';
 import type { EvidenceDocument } from '../verdict/evidence.ts';
 import { conclude, type Verdict } from './conclude.ts';
 import type { Decision, Step } from './decision.ts';
-import { isPastDeadline, progress, report, timestamp } from './report.ts';
+import { isPastDeadline, progress, report, timestamp, waitWithin } from './report.ts';
 import { questionOf } from './run.ts';
 import type { WindowSamples, World } from './world.ts';
 
@@ -30,19 +30,24 @@ export function analyse(world: World, status: MirrorExperimentStatus): Step {
   const judged = judge(world, read.value);
   const shown = show(world, status, judged);
   const verdict = verdictOf(world, status, judged);
-  if (verdict === undefined)
-    return { status: goOn(world, shown, judged), next: { kind: 'wait', milliseconds: untilNextLook(world, since) } };
+  if (verdict === undefined) return { status: goOn(world, shown, judged), next: untilNextLook(world, status, since) };
 
   const confirm = world.answers.confirm;
   if (confirm === undefined) return ask(world, shown, 'confirm', read.value);
   if (!confirm.ok) return telemetryFailed(world, shown, confirm.message, confirm.retryAfterSeconds);
   const again = judge(world, confirm.value);
   const confirmed = show(world, status, again);
-  if (verdictOf(world, status, again) !== verdict) {
-    return { status: goOn(world, confirmed, again), next: { kind: 'wait', milliseconds: untilNextLook(world, since) } };
+  if (verdictOf(world, status, again) === verdict) {
+    return conclude(world, confirmed, verdict, reasonOf(verdict, again), explanation(world, verdict, again));
   }
-  return conclude(world, confirmed, verdict, reasonOf(again), explain(again.document, again.evaluation));
+  if (isPastDeadline(world, status)) {
+    return conclude(world, confirmed, 'Inconclusive', 'NotEnoughEvidence', DISAGREEMENT);
+  }
+  return { status: goOn(world, confirmed, again), next: untilNextLook(world, status, since) };
 }
+
+const DISAGREEMENT =
+  'the deadline came, and two reads of the same window lead to different verdicts: telemetry still arrives after settleSeconds; raise it';
 
 interface Judged {
   readonly window: WindowSamples;
@@ -74,12 +79,19 @@ function verdictOf(
   return past ? 'Inconclusive' : undefined;
 }
 
-function reasonOf({ evaluation, samples }: Judged): ReasonOf<'Passed'> & string {
+function reasonOf(verdict: Verdict, { evaluation, samples }: Judged): ReasonOf<'Passed'> & string {
   if (evaluation.verdict === 'Fail' || evaluation.reason === 'LostCopies') return evaluation.reason;
-  if (evaluation.verdict === 'Pass') return evaluation.reason;
+  if (verdict === 'Pass') return evaluation.reason;
+  if (evaluation.verdict === 'Pass') return 'NotEnoughEvidence';
   if (samples.routes.every((route) => route.live.items === 0)) return 'NoLiveTelemetry';
   if (samples.routes.every((route) => route.mirror.items === 0)) return 'NoMirrorTelemetry';
   return evaluation.reason;
+}
+
+function explanation(world: World, verdict: Verdict, { evaluation, document }: Judged): string {
+  if (verdict === evaluation.verdict || evaluation.verdict !== 'Pass') return explain(document, evaluation);
+  const { minDurationSeconds } = world.experiment.spec.analysis;
+  return `within tolerance, but only ${document.elapsedSeconds} s were analysed when the deadline came, and a Pass needs ${minDurationSeconds} s (minDurationSeconds); raise deadlineSeconds`;
 }
 
 function show(world: World, status: MirrorExperimentStatus, judged: Judged): MirrorExperimentStatus {
@@ -130,7 +142,7 @@ function awaitWindow(world: World, status: MirrorExperimentStatus, since: number
       : `copies flow; requests of the first ${warmupSeconds} s (warm-up) and of the last ${settleSeconds} s (settling) are left out`;
   return {
     status: progress(world, status, 'WarmingUp', message),
-    next: { kind: 'wait', milliseconds: untilNextLook(world, since) },
+    next: untilNextLook(world, status, since),
   };
 }
 
@@ -150,7 +162,7 @@ function telemetryFailed(
   const seconds = retryAfterSeconds ?? world.experiment.spec.analysis.intervalSeconds;
   return {
     status: progress(world, failing, 'Analysing', `telemetry could not be read: ${message}`),
-    next: { kind: 'wait', milliseconds: seconds * 1000 },
+    next: waitWithin(world, status, seconds * 1000),
   };
 }
 
@@ -164,11 +176,6 @@ function ask(
 }
 
 /** Until the window has grown, or the deadline has come. */
-function untilNextLook(world: World, since: number): number {
-  const { analysis } = world.experiment.spec;
-  const start = Date.parse(world.experiment.status.startTime ?? '');
-  const deadline = Number.isNaN(start) ? Number.POSITIVE_INFINITY : start + analysis.deadlineSeconds * 1000;
-  const next = Math.min(nextLookAt(world.now, since, analysis), Math.max(deadline, world.now));
-  // Whole seconds in the status and a clock that is a little off must not make a tight loop of it.
-  return Math.max(next - world.now, 250);
+function untilNextLook(world: World, status: MirrorExperimentStatus, since: number) {
+  return waitWithin(world, status, nextLookAt(world.now, since, world.experiment.spec.analysis) - world.now);
 }

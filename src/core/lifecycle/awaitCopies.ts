@@ -1,7 +1,7 @@
 import type { MirrorExperimentStatus } from '../../api/types.generated.ts';
 import { conclude } from './conclude.ts';
 import type { Step } from './decision.ts';
-import { isCondition, isPastDeadline, progress, report, sinceOf, timestamp } from './report.ts';
+import { isCondition, isPastDeadline, progress, report, sinceOf, timestamp, waitWithin } from './report.ts';
 import { questionOf } from './run.ts';
 import type { World } from './world.ts';
 
@@ -27,12 +27,19 @@ export function awaitCopies(world: World, status: MirrorExperimentStatus): Step 
       );
     }
     const milliseconds = answer.retryAfterSeconds === undefined ? again : answer.retryAfterSeconds * 1000;
-    return { status: progress(world, failing, 'AwaitingCopies', answer.message), next: { kind: 'wait', milliseconds } };
+    return {
+      status: progress(world, failing, 'AwaitingCopies', answer.message),
+      next: waitWithin(world, status, milliseconds),
+    };
   }
-  if (answer.value !== undefined) return copiesSeen(world, status, Math.max(answer.value, since));
+  // The candidate's clock may be off; what it says is believed as far as it is possible.
+  if (answer.value !== undefined) {
+    return copiesSeen(world, status, Math.min(Math.max(answer.value, since), world.now));
+  }
 
   const { mirror, telemetry } = world.experiment.spec;
-  const silent = world.now - since > (settleSeconds + 2 * intervalSeconds) * 1000;
+  const past = isPastDeadline(world, status);
+  const silent = past || world.now - since > (settleSeconds + 2 * intervalSeconds) * 1000;
   const message = silent
     ? `no request with ${telemetry.logAnalytics.versionProperty} "${mirror.version}" since mirroring began; check that live has traffic on the mirrored routes, that the candidate sends telemetry with this property, and that its clock is right`
     : 'waiting for the telemetry of the first copied request';
@@ -44,8 +51,8 @@ export function awaitCopies(world: World, status: MirrorExperimentStatus): Step 
     silent ? 'NoMirrorTelemetry' : 'AwaitingTelemetry',
     message,
   );
-  if (isPastDeadline(world, status)) return conclude(world, waiting, 'Inconclusive', 'NoMirrorTelemetry', message);
-  return { status: progress(world, waiting, 'AwaitingCopies', message), next: { kind: 'wait', milliseconds: again } };
+  if (past) return conclude(world, waiting, 'Inconclusive', 'NoMirrorTelemetry', message);
+  return { status: progress(world, waiting, 'AwaitingCopies', message), next: waitWithin(world, status, again) };
 }
 
 function copiesSeen(world: World, status: MirrorExperimentStatus, first: number): Step {

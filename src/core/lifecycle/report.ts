@@ -2,8 +2,10 @@ import { getCondition, setCondition } from '../../api/conditions.ts';
 import type { ConditionType, ReasonOf } from '../../api/reasons.ts';
 import type { MirrorExperimentStatus } from '../../api/types.generated.ts';
 import { stringAt } from '../kubernetes/fields.ts';
+import type { Next } from './decision.ts';
 import type { RestoreWorld, World } from './world.ts';
 
+type Wait = Extract<Next, { kind: 'wait' }>;
 export type ConditionStatus = 'True' | 'False' | 'Unknown';
 
 /** The status with one condition set; reasons are checked against the catalogue. */
@@ -62,6 +64,13 @@ export function timestamp(milliseconds: number): string {
 function deadlineOf(world: World, status: MirrorExperimentStatus): number | undefined {
   if (status.startTime === undefined) return undefined;
   return Date.parse(status.startTime) + world.experiment.spec.analysis.deadlineSeconds * 1000;
+}
+
+/** A wait that does not outlast the deadline: whatever somebody asks to wait, mirroring ends then. */
+export function waitWithin(world: World, status: MirrorExperimentStatus, milliseconds: number): Wait {
+  const left = (deadlineOf(world, status) ?? Number.POSITIVE_INFINITY) - world.now;
+  // Whole seconds in the status and a clock that is a little off must not make a tight loop of it.
+  return { kind: 'wait', milliseconds: Math.max(Math.min(milliseconds, left), 250) };
 }
 
 export function isPastDeadline(world: World, status: MirrorExperimentStatus): boolean {
