@@ -21,7 +21,13 @@ export const images: Images = {
   'shop:1': { command, env: { VERSION: 'one' }, readiness: { path: '/' } },
   'shop:2': { command, env: { VERSION: 'two' }, readiness: { path: '/' } },
   'shop:stubborn': {
-    command: [process.execPath, '-e', "process.on('SIGTERM', () => {}); setInterval(() => {}, 1000)"],
+    // Ready, and so to be ended, only when it ignores the signal.
+    command: [
+      process.execPath,
+      '-e',
+      "process.on('SIGTERM', () => {}); require('http').createServer((_, r) => r.end()).listen(process.env.PORT, '127.0.0.1')",
+    ],
+    readiness: { path: '/' },
   },
   'shop:crash': { command: [process.execPath, '-e', 'process.exit(7)'] },
 };
