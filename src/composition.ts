@@ -7,16 +7,26 @@ import { systemClock } from './adapters/systemClock.ts';
 import { credentialKind } from './adapters/telemetry/logAnalytics/credential.ts';
 import { createLogAnalytics } from './adapters/telemetry/logAnalytics.ts';
 import type { KubernetesObject } from './core/kubernetes/object.ts';
+import type { Election } from './engine/election.ts';
 import type { Log } from './engine/ports/log.ts';
-import { createQueue } from './engine/queue.ts';
 import { createReconciler } from './engine/reconcile.ts';
+import { createWork } from './engine/work.ts';
+import { leaseNamespace, startLeaderElection } from './leaderElection.ts';
 import type { Settings } from './settings.ts';
 
 export interface RunningOperator {
   readonly healthPort: number;
-  /** Takes no new work, lets work in hand end, closes everything; the process can exit by itself then. */
+  /**
+   * Takes no new work, lets writes in hand end, hands over to another replica, closes everything; the process can exit by
+   * itself then.
+   */
   stop(): Promise<void>;
+  /** Rejects when the operator cannot go on. */
+  readonly failed: Promise<void>;
 }
+
+/** Work in hand normally ends within milliseconds. A longer question to telemetry is given up: the next leader asks it again. */
+const patienceMilliseconds = 1000;
 
 /** Puts the parts together and starts them. The kubeconfig is KUBECONFIG's, or the pod's own. */
 export async function startOperator(
@@ -26,7 +36,13 @@ export async function startOperator(
 ): Promise<RunningOperator> {
   const kubeConfig = new KubeConfig();
   kubeConfig.loadFromDefault();
-  const api = createApiClient({ kubeConfig, log });
+  const namespace = settings.leaderElection ? await leaseNamespace(settings, environment) : undefined;
+  let election: Election | undefined;
+  const api = createApiClient({
+    kubeConfig,
+    log,
+    ...(namespace !== undefined && { guardWrite: () => leader().guardWrite() }),
+  });
   const seen = new Map<string, string>();
 
   const operator = new ExperimentOperator({
@@ -37,7 +53,7 @@ export async function startOperator(
     ...(settings.namespace !== undefined && { namespace: settings.namespace }),
     onChange: (key) => {
       const object = operator.get(key);
-      if (isNews(seen, key, object)) queue.add(key);
+      if (isNews(seen, key, object)) work.add(key);
       if (object === undefined) wakeNamespace(key.split('/')[0] ?? '');
     },
   });
@@ -63,31 +79,63 @@ export async function startOperator(
       rolloutPollMilliseconds: 1000,
     },
   );
-  const queue = createQueue({
+
+  function leader(): Election {
+    if (election === undefined) throw new Error('nothing may be written before the election has begun');
+    return election;
+  }
+
+  const work = createWork({
     work: reconcile,
+    keys: () => operator.list().map(keyOf),
     concurrency: settings.concurrency,
     clock: systemClock,
     backoff: { baseMilliseconds: 500, capMilliseconds: 60_000 },
-    onError: (key, error, retry) => log.error('reconcile failed; it is tried again', { key, error, ...retry }),
+    endWithinMilliseconds: settings.shutdownGraceSeconds * 1000,
+    onError: (key, error, retry) => {
+      if (work.isActive() && election?.leads() !== false) {
+        log.error('reconcile failed; it is tried again', { key, error, ...retry });
+      } else {
+        log.info('reconcile was given up; the next leader takes it up', { key, reason: String(error) });
+      }
+    },
   });
 
   /** Others of the namespace may have waited for the experiment that has ended or gone. */
   function wakeNamespace(namespace: string): void {
-    for (const { metadata } of operator.list(namespace)) queue.add(`${metadata.namespace}/${metadata.name}`);
+    for (const key of operator.list(namespace).map(keyOf)) work.add(key);
   }
 
   const health = await startHealthServer(settings.healthAddress, settings.healthPort, () => operator.synced());
   await operator.start();
   log.info('the operator has started', { namespace: settings.namespace ?? 'all', healthPort: health.port });
+  if (namespace === undefined) {
+    work.begin();
+  } else {
+    const on = { onLead: work.begin, onLost: () => work.end(0) };
+    election = startLeaderElection({ kubeConfig, settings, environment, namespace, log, ...on });
+  }
   return {
     healthPort: health.port,
+    failed: election?.ended ?? Promise.resolve(),
     stop: async () => {
       await operator.stop();
-      await queue.stop(settings.shutdownGraceSeconds * 1000);
-      await health.close();
-      api.close();
+      let isIdle = false;
+      try {
+        await work.end(Math.min(patienceMilliseconds, settings.shutdownGraceSeconds * 1000));
+        isIdle = true;
+      } finally {
+        // While work goes on that could write, nobody else may lead.
+        await election?.stop({ release: isIdle });
+        await health.close();
+        api.close();
+      }
     },
   };
+}
+
+function keyOf({ metadata }: KubernetesObject): string {
+  return `${metadata.namespace}/${metadata.name}`;
 }
 
 /**

@@ -3,7 +3,7 @@ import { createLog } from './adapters/observability/log.ts';
 import { startOperator } from './composition.ts';
 import { readSettings, SettingsError, settingsHelp } from './settings.ts';
 
-/** Exit codes: 0 ended by SIGTERM or SIGINT, 1 could not start, 2 a setting is wrong. */
+/** Exit codes: 0 ended by SIGTERM or SIGINT, 1 could not start or go on, 2 a setting is wrong. */
 async function main(args: readonly string[]): Promise<void> {
   if (args.includes('--help')) {
     process.stdout.write(
@@ -15,20 +15,24 @@ async function main(args: readonly string[]): Promise<void> {
   const log = createLog(settings.logLevel);
   const operator = await startOperator(settings, process.env, log);
   let stopping = false;
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => {
-      if (stopping) return;
-      stopping = true;
-      log.info('stopping', { signal });
-      operator.stop().then(
-        () => log.info('stopped'),
-        (error: unknown) => {
-          log.error('the operator did not stop cleanly', { error });
-          process.exitCode = 1;
-        },
-      );
-    });
-  }
+  const stop = (reason: Readonly<Record<string, unknown>>): void => {
+    if (stopping) return;
+    stopping = true;
+    log.info('stopping', reason);
+    operator.stop().then(
+      () => log.info('stopped'),
+      (error: unknown) => {
+        log.error('the operator did not stop cleanly', { error });
+        process.exitCode = 1;
+      },
+    );
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop({ signal }));
+  operator.failed.catch((error: unknown) => {
+    log.error('the operator cannot go on', { error });
+    process.exitCode = 1;
+    stop({});
+  });
 }
 
 try {

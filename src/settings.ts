@@ -20,6 +20,14 @@ export interface Settings {
   readonly missingTargetGraceSeconds: number;
   /** How long work in hand may take to end after SIGTERM. */
   readonly shutdownGraceSeconds: number;
+  /** Replicas agree on one that acts. */
+  readonly leaderElection: boolean;
+  readonly leaseName: string;
+  /** undefined: that of the operator's pod. */
+  readonly leaseNamespace: string | undefined;
+  readonly leaseSeconds: number;
+  readonly renewDeadlineSeconds: number;
+  readonly retrySeconds: number;
 }
 
 export class SettingsError extends Error {}
@@ -89,6 +97,43 @@ const TABLE: { readonly [K in keyof Settings]: Setting<Settings[K]> } = {
     fallback: '20',
     parse: integer(1, 3600),
   },
+  leaderElection: {
+    name: 'LEADER_ELECTION',
+    help: 'true: of several replicas one acts; false: this is the only one',
+    fallback: 'true',
+    parse: boolean,
+  },
+  leaseName: {
+    name: 'LEASE_NAME',
+    help: 'Lease that the replicas of one installation share',
+    fallback: 'mirror-experiment',
+    parse: leaseName,
+  },
+  leaseNamespace: {
+    name: 'LEASE_NAMESPACE',
+    help: 'namespace of the Lease, if it is not the namespace of the pod',
+    fallback: '',
+    parse: (text) => text || undefined,
+  },
+  // The defaults are controller-runtime's.
+  leaseSeconds: {
+    name: 'LEASE_SECONDS',
+    help: 'a leader that is silent for this long is replaced',
+    fallback: '15',
+    parse: integer(1, 3600),
+  },
+  renewDeadlineSeconds: {
+    name: 'RENEW_DEADLINE_SECONDS',
+    help: 'a leader that could not renew its lease for this long stops writing; less than LEASE_SECONDS',
+    fallback: '10',
+    parse: seconds,
+  },
+  retrySeconds: {
+    name: 'RETRY_SECONDS',
+    help: 'wait between two tries to acquire or renew; less than RENEW_DEADLINE_SECONDS',
+    fallback: '2',
+    parse: seconds,
+  },
 };
 
 /** Flags before environment before defaults. Throws a SettingsError that names the setting and what it may be. */
@@ -99,7 +144,7 @@ export function readSettings(
   const flags = parseFlags(args);
   const read = <T>({ name, fallback, parse }: Setting<T>): T =>
     parse(flags[flagOf(name)] ?? environment[name] ?? fallback, name);
-  return Object.freeze({
+  const settings: Settings = {
     namespace: read(TABLE.namespace),
     logLevel: read(TABLE.logLevel),
     healthAddress: read(TABLE.healthAddress),
@@ -111,7 +156,15 @@ export function readSettings(
     concurrency: read(TABLE.concurrency),
     missingTargetGraceSeconds: read(TABLE.missingTargetGraceSeconds),
     shutdownGraceSeconds: read(TABLE.shutdownGraceSeconds),
-  });
+    leaderElection: read(TABLE.leaderElection),
+    leaseName: read(TABLE.leaseName),
+    leaseNamespace: read(TABLE.leaseNamespace),
+    leaseSeconds: read(TABLE.leaseSeconds),
+    renewDeadlineSeconds: read(TABLE.renewDeadlineSeconds),
+    retrySeconds: read(TABLE.retrySeconds),
+  };
+  checkOrder(settings);
+  return Object.freeze(settings);
 }
 
 /** One line a setting, for --help. */
@@ -150,6 +203,31 @@ function integer(from: number, to: number): (text: string, name: string) => numb
     if (text.trim() !== '' && Number.isInteger(value) && value >= from && value <= to) return value;
     throw new SettingsError(`${name} must be a whole number from ${from} to ${to}, not "${text}"`);
   };
+}
+
+function boolean(text: string, name: string): boolean {
+  if (text === 'true' || text === 'false') return text === 'true';
+  throw new SettingsError(`${name} must be true or false, not "${text}"`);
+}
+
+function seconds(text: string, name: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && value >= 0.1 && value <= 3600) return value;
+  throw new SettingsError(`${name} must be a number of seconds from 0.1 to 3600, not "${text}"`);
+}
+
+/** A DNS subdomain, as Kubernetes wants it. */
+function leaseName(text: string, name: string): string {
+  if (text.length <= 253 && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/.test(text)) return text;
+  throw new SettingsError(`${name} must be a name of lower-case letters, digits, "-" and ".", not "${text}"`);
+}
+
+function checkOrder({ leaseSeconds, renewDeadlineSeconds, retrySeconds }: Settings): void {
+  if (leaseSeconds > renewDeadlineSeconds && renewDeadlineSeconds > retrySeconds) return;
+  throw new SettingsError(
+    'LEASE_SECONDS must be more than RENEW_DEADLINE_SECONDS, and that more than RETRY_SECONDS, ' +
+      `not ${leaseSeconds}, ${renewDeadlineSeconds} and ${retrySeconds}`,
+  );
 }
 
 function endpoint(text: string, name: string): string {

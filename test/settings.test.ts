@@ -15,6 +15,12 @@ describe('settings', () => {
       concurrency: 8,
       missingTargetGraceSeconds: 60,
       shutdownGraceSeconds: 20,
+      leaderElection: true,
+      leaseName: 'mirror-experiment',
+      leaseNamespace: undefined,
+      leaseSeconds: 15,
+      renewDeadlineSeconds: 10,
+      retrySeconds: 2,
     });
   });
 
@@ -48,6 +54,19 @@ describe('settings', () => {
     ],
     ['sources that are no JSON', { ALLOWED_SOURCES: '{' }, 'ALLOWED_SOURCES must be a JSON object'],
     ['sources that are no lists', { ALLOWED_SOURCES: '{"*": "all"}' }, 'ALLOWED_SOURCES must be a JSON object'],
+    ['an election that is half on', { LEADER_ELECTION: 'on' }, 'LEADER_ELECTION must be true or false, not "on"'],
+    ['a Lease that cannot be named so', { LEASE_NAME: 'My_Lease' }, 'LEASE_NAME must be a name of lower-case letters'],
+    [
+      'a retry without end',
+      { RETRY_SECONDS: 'Infinity' },
+      'RETRY_SECONDS must be a number of seconds from 0.1 to 3600',
+    ],
+    [
+      'a leader that would write after its lease',
+      { LEASE_SECONDS: '10' },
+      'LEASE_SECONDS must be more than RENEW_DEADLINE_SECONDS, and that more than RETRY_SECONDS, not 10, 10 and 2',
+    ],
+    ['no time for a second try', { RETRY_SECONDS: '10' }, 'not 15, 10 and 10'],
   ])('refuse %s and say what they may be', (_, environment, message) => {
     expect(() => readSettings([], environment)).toThrow(SettingsError);
     expect(() => readSettings([], environment)).toThrow(message);
@@ -58,7 +77,7 @@ describe('settings', () => {
   });
 
   it('are all in the help', () => {
-    expect(settingsHelp().split('\n')).toHaveLength(11);
+    expect(settingsHelp().split('\n')).toHaveLength(17);
     expect(settingsHelp()).toContain('--allowed-sources');
   });
 });

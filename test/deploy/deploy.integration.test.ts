@@ -36,16 +36,24 @@ const asOperator = (...args: string[]) => [...args, '-n', namespace, `--as=${ope
 describe('kubectl apply', () => {
   test('-k deploy/ changes nothing the second time', async () => {
     const lines = (await succeed(['apply', '-k', deploy])).trim().split('\n');
-    expect(lines.filter((line) => !line.endsWith(' unchanged'))).toEqual([]);
+    // kubectl replaces a budget's selector with itself, always.
+    expect(lines.filter((line) => !line.endsWith(' unchanged'))).toEqual([
+      'poddisruptionbudget.policy/mirror-experiment configured',
+    ]);
+    const get = ['get', 'pdb', 'mirror-experiment', '-n', 'mirror-experiment-system'];
+    expect(await succeed([...get, '-o', 'jsonpath={.metadata.generation}'])).toBe('1');
     expect(lines.map((line) => line.split(' ')[0])).toEqual([
       'namespace/mirror-experiment-system',
       'customresourcedefinition.apiextensions.k8s.io/mirrorexperiments.mirroring.dev',
       'serviceaccount/mirror-experiment',
+      'role.rbac.authorization.k8s.io/mirror-experiment',
       'clusterrole.rbac.authorization.k8s.io/mirror-experiment',
       'clusterrole.rbac.authorization.k8s.io/mirror-experiment-edit',
       'clusterrole.rbac.authorization.k8s.io/mirror-experiment-view',
+      'rolebinding.rbac.authorization.k8s.io/mirror-experiment',
       'clusterrolebinding.rbac.authorization.k8s.io/mirror-experiment',
       'deployment.apps/mirror-experiment',
+      'poddisruptionbudget.policy/mirror-experiment',
     ]);
   });
 
@@ -129,6 +137,28 @@ describe('the operator', () => {
       'services [] [] [get]',
       'statefulsets.apps [] [] [get patch]',
     ]);
+  });
+
+  test('may take and renew its Lease in its own namespace, and touch no other', async () => {
+    const own = ['-n', 'mirror-experiment-system', `--as=${operator}`];
+    const lease = (name: string) => ({
+      ...{ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name } },
+      spec: { holderIdentity: 'somebody', leaseDurationSeconds: 15 },
+    });
+    await succeed(['create', '-f', '-', ...own], lease('mirror-experiment'));
+    const stored = await succeed(['get', 'lease', 'mirror-experiment', '-o', 'json', ...own]);
+    await succeed(['replace', '-f', '-', ...own], JSON.parse(stored));
+
+    await succeed(['create', '-f', '-', '-n', 'mirror-experiment-system'], lease('of-another'));
+    for (const refused of [
+      ['get', 'lease', 'of-another', ...own],
+      ['get', 'leases', ...own],
+      ['delete', 'lease', 'mirror-experiment', ...own],
+      ['patch', 'lease', 'mirror-experiment', '--type=merge', '-p', '{}', ...own],
+      asOperator('get', 'lease', 'mirror-experiment'),
+    ]) {
+      expect(await run(refused)).toMatchObject({ code: 1, stderr: expect.stringMatching(/forbidden/i) });
+    }
   });
 
   test('can follow an experiment, keep it with a finalizer and write its status, but not make or delete one', async () => {

@@ -3,13 +3,17 @@ import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { readSettings } from '../../src/settings.ts';
 
-const file = new URL('../../deploy/deployment.yaml', import.meta.url);
-const { spec } = parse(await readFile(file, 'utf8'));
+const file = parse(await readFile(new URL('../../deploy/deployment.yaml', import.meta.url), 'utf8'));
+const { spec } = file;
 const pod = spec.template.spec;
 const [operator] = pod.containers;
-const env: Record<string, string> = Object.fromEntries(
-  operator.env.map(({ name, value }: { name: string; value: string }) => [name, value]),
-);
+interface Variable {
+  name: string;
+  value?: string;
+  valueFrom?: { fieldRef: { fieldPath: string } };
+}
+const variables: Variable[] = operator.env;
+const env = Object.fromEntries(variables.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value]])));
 
 test('the operator takes the settings of the Deployment', () => {
   // Flags must be known, so the environment is given as flags: a misspelt variable would be ignored.
@@ -24,8 +28,29 @@ test('work in hand can end before the pod is killed', () => {
   expect(pod.terminationGracePeriodSeconds).toBeGreaterThan(readSettings([], env).shutdownGraceSeconds);
 });
 
-test('there is never a second operator beside the first', () => {
-  expect(spec).toMatchObject({ replicas: 1, strategy: { type: 'Recreate' } });
+test('of two replicas one acts, by a Lease that the pod tells its namespace of', async () => {
+  expect(spec.replicas).toBe(2);
+  expect(readSettings([], env).leaderElection).toBe(true);
+  const fields = Object.fromEntries(variables.map(({ name, valueFrom }) => [name, valueFrom?.fieldRef.fieldPath]));
+  expect(fields).toMatchObject({ POD_NAME: 'metadata.name', POD_NAMESPACE: 'metadata.namespace' });
+  const role = parse(await readFile(new URL('../../deploy/role.yaml', import.meta.url), 'utf8'));
+  expect(role.metadata.namespace).toBe(file.metadata.namespace);
+  const names: string[] = role.rules.flatMap(({ resourceNames = [] }: { resourceNames?: string[] }) => resourceNames);
+  expect(names).toEqual([readSettings([], env).leaseName]);
+});
+
+test('a new version is ready before an old replica goes', () => {
+  expect(spec.strategy).toEqual({ type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } });
+});
+
+test('replicas are on different nodes where that can be, and one at a time is disrupted', async () => {
+  const labels = spec.template.metadata.labels;
+  const [spread] = pod.topologySpreadConstraints;
+  expect(spread).toMatchObject({ topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'ScheduleAnyway' });
+  expect(labels).toMatchObject(spread.labelSelector.matchLabels);
+  const budget = parse(await readFile(new URL('../../deploy/poddisruptionbudget.yaml', import.meta.url), 'utf8'));
+  expect(budget.spec.maxUnavailable).toBe(1);
+  expect(labels).toMatchObject(budget.spec.selector.matchLabels);
 });
 
 test('the operator cannot write to its file system', () => {

@@ -1,8 +1,10 @@
-import type { Clock } from '../../src/engine/ports/clock.ts';
+import type { MonotonicClock } from '../../src/engine/ports/clock.ts';
 
-export interface FakeClock extends Clock {
+export interface FakeClock extends MonotonicClock {
   /** Moves time on, calls the timers that fall due in order, and lets promises settle after each. */
   advance(milliseconds: number): Promise<void>;
+  /** Sets the time of day; timers and monotonic time go on. */
+  step(milliseconds: number): void;
   /** Timers that have not fired and are not cancelled. */
   timers(): number;
 }
@@ -10,9 +12,14 @@ export interface FakeClock extends Clock {
 /** A clock that stands still until it is told to move. `random` defaults to a constant 0.5. */
 export function createFakeClock(random: () => number = () => 0.5): FakeClock {
   let now = 1_700_000_000_000;
+  let stepped = 0;
   const timers = new Set<{ due: number; callback: () => void }>();
   return {
-    now: () => now,
+    now: () => now + stepped,
+    monotonic: () => now - 1_600_000_000_000,
+    step: (milliseconds) => {
+      stepped += milliseconds;
+    },
     random,
     setTimer: (milliseconds, callback) => {
       const timer = { due: now + milliseconds, callback };

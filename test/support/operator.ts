@@ -1,11 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { AzureMonitor } from '../../demo/azure-monitor/index.ts';
-import { operatorEnvironment } from '../../demo/operatorEnvironment.ts';
+import { OPERATOR_NAMESPACE, operatorEnvironment } from '../../demo/operatorEnvironment.ts';
 
 export interface LogLine {
   readonly level: string;
@@ -19,33 +17,35 @@ export interface OperatorProcess {
   readonly log: readonly LogLine[];
   /** What it has written to standard error: nothing, unless it failed. */
   errors(): string;
+  /** SIGSTOP: not an instruction is executed until resume(). */
+  freeze(): void;
+  resume(): void;
   /** SIGKILL; resolves when the process is gone. */
   kill(): Promise<void>;
   /** SIGTERM; the exit code (null: it had to be killed after 40 s) and how long it took. */
   terminate(): Promise<{ readonly code: number | null; readonly milliseconds: number }>;
 }
 
-export interface OperatorOptions {
-  /** Path of the administrator's kubeconfig, for the tokens. */
-  readonly kubeconfig: string;
-  readonly azure: AzureMonitor;
-  /** Default: that of deploy/. */
-  readonly serviceAccount?: { readonly namespace: string; readonly name: string };
-  /** Settings by environment variable, e.g. WATCH_NAMESPACE. */
-  readonly settings?: Readonly<Record<string, string>>;
-}
+const SETTINGS = {
+  HEALTH_ADDRESS: '127.0.0.1',
+  HEALTH_PORT: '0',
+  // One that follows a killed one would wait until the lease of that has run out; test/operator/leadership tries that.
+  LEADER_ELECTION: 'false',
+  POD_NAMESPACE: OPERATOR_NAMESPACE,
+};
 
-/** The operator from source, as a process of its own with the rights of a ServiceAccount; returns when it has started. */
-export async function startOperator(options: OperatorOptions): Promise<OperatorProcess> {
-  const directory = await mkdtemp(join(tmpdir(), 'operator-'));
-  const environment = await operatorEnvironment(options.kubeconfig, options.azure, directory, options.serviceAccount);
+/**
+ * The operator from source, as a process of its own; returns when it has started.
+ * @param environment its identity and settings
+ */
+export async function startOperator(environment: Readonly<Record<string, string>>): Promise<OperatorProcess> {
   const { PATH = '', HOME = '' } = process.env;
   const child = spawn(process.execPath, [join(import.meta.dirname, '..', '..', 'src', 'main.ts')], {
     // Nothing else of this process's environment: proxies, NODE_OPTIONS and the like would change what is tested.
-    env: { PATH, HOME, HEALTH_ADDRESS: '127.0.0.1', HEALTH_PORT: '0', ...environment, ...options.settings },
+    env: { PATH, HOME, ...SETTINGS, ...environment, ...options.settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const exited = once(child, 'exit').then(() => rm(directory, { recursive: true, force: true }));
+  const exited = once(child, 'exit');
   const log: LogLine[] = [];
   let errors = '';
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
@@ -64,6 +64,12 @@ export async function startOperator(options: OperatorOptions): Promise<OperatorP
     pid: child.pid ?? 0,
     log,
     errors: () => errors,
+    freeze: () => {
+      child.kill('SIGSTOP');
+    },
+    resume: () => {
+      child.kill('SIGCONT');
+    },
     kill: async () => {
       if (isRunning()) child.kill('SIGKILL');
       await exited;

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import http, { type IncomingMessage } from 'node:http';
+import http, { type ClientRequest, type IncomingMessage } from 'node:http';
 import https, { type RequestOptions } from 'node:https';
 import { text } from 'node:stream/consumers';
+import { TLSSocket } from 'node:tls';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { ClusterError } from '../../engine/ports/cluster.ts';
 import type { Log } from '../../engine/ports/log.ts';
@@ -40,21 +41,28 @@ export interface ApiClientOptions {
   readonly log: Log;
   /** From the start of a request to the end of its answer. */
   readonly requestTimeoutMilliseconds?: number;
+  /**
+   * Asked before a request that is no GET is begun, and again when its connection stands, immediately before it is sent:
+   * throws when it must not be. The signal gives the request up.
+   */
+  readonly guardWrite?: () => AbortSignal;
 }
 
 export function createApiClient(options: ApiClientOptions): ApiClient {
-  const { kubeConfig, log, requestTimeoutMilliseconds = 15_000 } = options;
+  const { kubeConfig, log, requestTimeoutMilliseconds = 15_000, guardWrite } = options;
   // The API server closes a connection that was idle for 90 s; ours are closed first.
   const pool = { keepAlive: true, timeout: 60_000 };
   const agents = { 'http:': new http.Agent(pool), 'https:': new https.Agent(pool) };
 
   async function request(given: ApiRequest): Promise<unknown> {
-    using deadline = startDeadline(requestTimeoutMilliseconds, given.signal);
+    const allowed = given.method === 'GET' ? undefined : guardWrite?.();
+    using deadline = startDeadline(requestTimeoutMilliseconds, given.signal, allowed);
     try {
       const response = await open({ ...given, signal: deadline.signal });
       return parseJson(await text(response), describe(given));
     } catch (error) {
       given.signal?.throwIfAborted();
+      allowed?.throwIfAborted();
       if (deadline.expired()) dropIdleConnections();
       const reason = deadline.expired() ? `no answer within ${requestTimeoutMilliseconds / 1000} s` : undefined;
       throw asClusterError(error, given, reason);
@@ -85,7 +93,14 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
       const sent = url.protocol === 'http:' ? http.request(url, requestOptions) : https.request(url, requestOptions);
       // An error after the head of the answer is also the answer's, whose reader hears of it.
       sent.on('error', () => {});
-      sent.end(body);
+      whenConnected(sent, () => {
+        try {
+          if (given.method !== 'GET') guardWrite?.();
+          sent.end(body);
+        } catch (error) {
+          sent.destroy(error instanceof Error ? error : new Error(String(error)));
+        }
+      });
       try {
         const [response]: IncomingMessage[] = await once(sent, 'response');
         if (response === undefined) throw new Error('no response');
@@ -151,6 +166,16 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
       for (const agent of Object.values(agents)) agent.destroy();
     },
   };
+}
+
+/** Calls back when the next byte that is written goes out at once. */
+function whenConnected(request: ClientRequest, callback: () => void): void {
+  request.once('socket', (socket) => {
+    const isSecuring = socket instanceof TLSSocket && 'secureConnecting' in socket && socket.secureConnecting === true;
+    if (isSecuring) socket.once('secureConnect', callback);
+    else if (socket.connecting) socket.once('connect', callback);
+    else callback();
+  });
 }
 
 function describe({ method, path }: ApiRequest): string {

@@ -7,3 +7,9 @@ export interface Clock {
   /** Uniform in [0, 1). */
   random(): number;
 }
+
+/** A clock that also tells for how long something lasted, whoever sets the time of day meanwhile. */
+export interface MonotonicClock extends Clock {
+  /** Milliseconds since some instant. Never set, never back; counts the time that the process or the machine stood still. */
+  monotonic(): number;
+}

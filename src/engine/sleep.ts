@@ -1,4 +1,4 @@
-import type { Clock } from '../engine/ports/clock.ts';
+import type { Clock } from './ports/clock.ts';
 
 /** Resolves after this time, or at once when the signal fires. */
 export function sleep(clock: Clock, milliseconds: number, signal: AbortSignal): Promise<void> {
