@@ -9,10 +9,11 @@ import { patchedRefs, refOf, sameRef } from '../core/lifecycle/run.ts';
 import type { Answers, LifecycleSettings, RestoreWorld } from '../core/lifecycle/world.ts';
 import { writeRefused } from '../core/lifecycle/writeRefused.ts';
 import { transitions } from '../core/status/transitions.ts';
+import { withoutFigures } from '../core/status/withoutFigures.ts';
 import { askTelemetry } from './askTelemetry.ts';
 import { observe, readAll } from './observe.ts';
 import type { Clock } from './ports/clock.ts';
-import { type Cluster, ClusterError } from './ports/cluster.ts';
+import { type Cluster, ClusterError, type ExperimentRef } from './ports/cluster.ts';
 import type { Experiments } from './ports/experiments.ts';
 import type { Log } from './ports/log.ts';
 import type { Telemetry } from './ports/telemetry.ts';
@@ -137,11 +138,27 @@ export function createReconciler(ports: ReconcilerPorts, settings: LifecycleSett
     return { status: told, next: { kind: 'wait', milliseconds: 15_000 } };
   }
 
+  /** A figure that the API server refuses must not keep the life cycle from going on: mirroring would never end. */
+  async function writeStatus(
+    ref: ExperimentRef,
+    resourceVersion: string,
+    status: MirrorExperimentStatus,
+    log: Log,
+  ): Promise<void> {
+    try {
+      await cluster.writeStatus(ref, resourceVersion, status);
+    } catch (error) {
+      if (!(error instanceof ClusterError && error.kind === 'Invalid')) throw error;
+      log.error('the API server refuses the status; it is written without figures', { error: error.message });
+      await cluster.writeStatus(ref, resourceVersion, withoutFigures(status));
+    }
+  }
+
   async function store(experiment: ExperimentIdentity, status: MirrorExperimentStatus, log: Log): Promise<void> {
     if (isDeepStrictEqual(status, experiment.status)) return;
     const { namespace, name, uid, resourceVersion } = experiment;
     const ref = { namespace, name, uid };
-    await cluster.writeStatus(ref, resourceVersion, status);
+    await writeStatus(ref, resourceVersion, status, log);
     for (const transition of transitions(experiment.status, status)) {
       log.info(transition.message, { reason: transition.reason });
       await cluster.recordEvent(ref, transition);

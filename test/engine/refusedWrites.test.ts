@@ -60,3 +60,18 @@ async function triesWithin(lab: Simulation, seconds: number): Promise<number> {
   await lab.run(() => lab.now >= end);
   return tries;
 }
+
+it('a status whose figures the API server refuses does not keep the mirror on', async () => {
+  const lab = new Simulation();
+  const before = lab.targets();
+  const write = lab.cluster.writeStatus.bind(lab.cluster);
+  lab.cluster.writeStatus = async (ref, resourceVersion, status) => {
+    if (status.routes !== undefined) throw new ClusterError('Invalid', 'status.routes[0].name: Too long');
+    await write(ref, resourceVersion, status);
+  };
+  lab.apply('x', 'V2');
+  await lab.run(() => lab.isComplete('x'));
+  expect(lab.status('x').verdict).toBe('Pass');
+  expect(lab.status('x').routes).toBeUndefined();
+  expect(lab.targets()).toEqual(before);
+});
