@@ -189,6 +189,27 @@ describe.concurrent('a deleted experiment', { timeout: 120_000 }, () => {
   });
 });
 
+describe.concurrent('somebody else who writes to a patched object', { timeout: 120_000 }, () => {
+  test('ends the run, is named, and keeps what he wrote', async (context) => {
+    const { expect } = context;
+    const books = await stage.lab(context, { traffic: { requestsPerSecond: 4 } });
+    const before = await books.targets();
+    await books.create('candidate');
+    await books.until('candidate', 'is analysed', ({ status }) => reasonOf(status) === 'Analysing');
+    const text = SIDECAR.replace('timeout: 15s', 'timeout: 16s');
+    await books.patch('ConfigMap', 'default-sidecar', { data: { 'envoy.yaml': text } }, 'argocd-controller');
+    const status = await books.complete('candidate');
+    expect(status).toMatchObject({ verdict: 'Inconclusive' });
+    expect(conditionOf(status, 'Passed')).toMatchObject({ status: 'False', reason: 'TargetChanged' });
+    expect(conditionOf(status, 'Passed')?.message).toMatch(
+      /changed by field manager "argocd-controller" \(envoy.yaml\)/,
+    );
+    expect(await books.config()).toBe(text);
+    await books.patch('ConfigMap', 'default-sidecar', { data: { 'envoy.yaml': SIDECAR } });
+    expect(await books.targets()).toEqual(before);
+  });
+});
+
 describe.concurrent('two experiments on the same objects', { timeout: 150_000 }, () => {
   test('run one after the other, and the younger names the older', async (context) => {
     const { expect } = context;

@@ -109,25 +109,22 @@ export async function startLab(options: LabOptions) {
     return { apiVersion: 'mirroring.dev/v1alpha1', kind: 'MirrorExperiment', metadata: { name, namespace }, spec };
   }
 
-  const latest = (name: string): Version | undefined => all.get(name)?.at(-1);
-
+  /** Waits for a version from the present one on for which it holds, even if that has passed when it is seen. */
   async function untilVersion(
     name: string,
     what: string,
     holds: (version: Version) => boolean,
     seconds = 60,
   ): Promise<Version> {
-    const found = () => {
-      const version = latest(name);
-      return version !== undefined && holds(version) ? version : undefined;
-    };
+    const present = Math.max(0, (all.get(name)?.length ?? 0) - 1);
+    const find = () => all.get(name)?.slice(present).find(holds);
     await until(
       `${name}: ${what}`,
-      async () => found() !== undefined,
+      async () => find() !== undefined,
       seconds,
-      () => JSON.stringify(latest(name)?.status, null, 1),
+      () => JSON.stringify(all.get(name)?.at(-1)?.status, null, 1),
     );
-    return found() ?? Promise.reject(new Error(`${name}: ${what} held for a moment only`));
+    return find() ?? Promise.reject(new Error(`${name}: ${what} does not hold any more`));
   }
 
   return {

@@ -2,8 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { AzureMonitor } from '../../demo/azure-monitor/index.ts';
-import { OPERATOR_NAMESPACE, operatorEnvironment } from '../../demo/operatorEnvironment.ts';
+import { OPERATOR_NAMESPACE } from '../../demo/operatorEnvironment.ts';
 
 export interface LogLine {
   readonly level: string;
@@ -42,7 +41,7 @@ export async function startOperator(environment: Readonly<Record<string, string>
   const { PATH = '', HOME = '' } = process.env;
   const child = spawn(process.execPath, [join(import.meta.dirname, '..', '..', 'src', 'main.ts')], {
     // Nothing else of this process's environment: proxies, NODE_OPTIONS and the like would change what is tested.
-    env: { PATH, HOME, ...SETTINGS, ...environment, ...options.settings },
+    env: { PATH, HOME, ...SETTINGS, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const exited = once(child, 'exit');

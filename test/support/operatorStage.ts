@@ -3,22 +3,32 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'vitest';
 import { type AzureMonitor, startAzureMonitor } from '../../demo/azure-monitor/index.ts';
+import { operatorEnvironment } from '../../demo/operatorEnvironment.ts';
 import { type ApiServer, startApiServer } from './apiServer.ts';
 import { kubectl } from './kubectl.ts';
 import { type LabOptions, type LiveLab, startLab } from './liveLab.ts';
-import { type OperatorOptions, type OperatorProcess, startOperator } from './operator.ts';
+import { type OperatorProcess, startOperator } from './operator.ts';
 
 /** A cluster of its own with deploy/ applied, and Azure: what operators need. */
 export interface OperatorStage {
   readonly server: ApiServer;
   readonly azure: AzureMonitor;
-  operator(options?: Partial<OperatorOptions>): Promise<OperatorProcess>;
+  operator(options?: OperatorOptions): Promise<OperatorProcess>;
   /** A lab that ends with the test. */
   lab(context: Pick<TestContext, 'onTestFinished'>, options?: Partial<LabOptions>): Promise<LiveLab>;
   /** Every request that the operator of deploy/ has made and that has been answered. */
   requests(): Promise<readonly AuditedRequest[]>;
   /** Ends everything, operators too. */
   stop(): Promise<void>;
+}
+
+export interface OperatorOptions {
+  /** Default: the stage's. */
+  readonly azure?: AzureMonitor;
+  /** Default: that of deploy/. */
+  readonly serviceAccount?: { readonly namespace: string; readonly name: string };
+  /** Settings by environment variable, e.g. WATCH_NAMESPACE. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 /** A line of the API server's audit log. */
@@ -42,13 +52,19 @@ const AUDIT_POLICY = {
 };
 
 export async function setOperatorStage(): Promise<OperatorStage> {
-  const directory = await mkdtemp(join(tmpdir(), 'audit-'));
+  const directory = await mkdtemp(join(tmpdir(), 'operator-stage-'));
   const [policy, auditLog] = [join(directory, 'policy.json'), join(directory, 'audit.log')];
   await writeFile(policy, JSON.stringify(AUDIT_POLICY));
   const flags = { 'audit-policy-file': policy, 'audit-log-path': auditLog };
   const [server, azure] = await Promise.all([startApiServer({ crds: false, flags }), startAzureMonitor()]);
   const { kubeconfig } = server;
   const operators: OperatorProcess[] = [];
+  const usual = Promise.withResolvers<Record<string, string>>();
+  /** Most operators are the one of deploy/ and ask the stage's Azure. */
+  const identity = async (other: AzureMonitor, serviceAccount: OperatorOptions['serviceAccount']) =>
+    other === azure && serviceAccount === undefined
+      ? usual.promise
+      : operatorEnvironment(kubeconfig, other, await mkdtemp(join(directory, 'identity-')), serviceAccount);
   const stop = async (): Promise<void> => {
     await Promise.all(operators.map((operator) => operator.kill()));
     await Promise.all([azure.close(), server.stop()]);
@@ -57,6 +73,7 @@ export async function setOperatorStage(): Promise<OperatorStage> {
   try {
     const applied = await kubectl(kubeconfig, ['apply', '-k', join(import.meta.dirname, '..', '..', 'deploy')]);
     if (applied.code !== 0) throw new Error(`deploy/ was not applied: ${applied.stderr}`);
+    usual.resolve(await operatorEnvironment(kubeconfig, azure, directory));
   } catch (error) {
     await stop();
     throw error;
@@ -64,10 +81,8 @@ export async function setOperatorStage(): Promise<OperatorStage> {
   return {
     server,
     azure,
-    operator: async (more) => {
-      // Operators of one namespace each run side by side: there is nothing to elect.
-      const alone = more?.settings?.WATCH_NAMESPACE === undefined ? {} : { LEADER_ELECTION: 'false' };
-      const operator = await startOperator({ kubeconfig, azure, ...more, settings: { ...alone, ...more?.settings } });
+    operator: async ({ azure: other = azure, serviceAccount, settings = {} } = {}) => {
+      const operator = await startOperator({ ...(await identity(other, serviceAccount)), ...settings });
       operators.push(operator);
       return operator;
     },
