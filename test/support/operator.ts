@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { OPERATOR_NAMESPACE } from '../../demo/operatorEnvironment.ts';
 
 export interface LogLine {
   readonly level: string;
@@ -25,14 +24,6 @@ export interface OperatorProcess {
   terminate(): Promise<{ readonly code: number | null; readonly milliseconds: number }>;
 }
 
-const SETTINGS = {
-  HEALTH_ADDRESS: '127.0.0.1',
-  HEALTH_PORT: '0',
-  // One that follows a killed one would wait until the lease of that has run out; test/operator/leadership tries that.
-  LEADER_ELECTION: 'false',
-  POD_NAMESPACE: OPERATOR_NAMESPACE,
-};
-
 /**
  * The operator from source, as a process of its own; returns when it has started.
  * @param environment its identity and settings
@@ -41,7 +32,7 @@ export async function startOperator(environment: Readonly<Record<string, string>
   const { PATH = '', HOME = '' } = process.env;
   const child = spawn(process.execPath, [join(import.meta.dirname, '..', '..', 'src', 'main.ts')], {
     // Nothing else of this process's environment: proxies, NODE_OPTIONS and the like would change what is tested.
-    env: { PATH, HOME, ...SETTINGS, ...environment },
+    env: { PATH, HOME, HEALTH_ADDRESS: '127.0.0.1', HEALTH_PORT: '0', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const exited = once(child, 'exit');

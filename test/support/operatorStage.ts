@@ -37,16 +37,23 @@ export interface AuditedRequest {
   readonly requestURI: string;
   readonly responseStatus: { readonly code: number };
   readonly objectRef?: { readonly resource?: string; readonly namespace?: string; readonly subresource?: string };
-  /** RFC 3339. */
+  /** RFC 3339, with microseconds, as the next. */
+  readonly requestReceivedTimestamp: string;
+  /** When it was answered. */
   readonly stageTimestamp: string;
+  readonly sourceIPs: readonly string[];
+  /** Of a write of a Lease. */
+  readonly requestObject?: { readonly spec?: { readonly holderIdentity?: string } };
 }
 
+const AUDITED_USERS = ['system:serviceaccount:mirror-experiment-system:mirror-experiment'];
 const AUDIT_POLICY = {
   apiVersion: 'audit.k8s.io/v1',
   kind: 'Policy',
   omitStages: ['RequestReceived', 'ResponseStarted'],
   rules: [
-    { level: 'Metadata', users: ['system:serviceaccount:mirror-experiment-system:mirror-experiment'] },
+    { level: 'Request', users: AUDITED_USERS, resources: [{ group: 'coordination.k8s.io' }] },
+    { level: 'Metadata', users: AUDITED_USERS },
     { level: 'None' },
   ],
 };

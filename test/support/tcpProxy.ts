@@ -22,8 +22,11 @@ export interface TcpProxy extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** A TCP proxy on 127.0.0.1 to a port there, for the failures of a network. */
-export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
+/**
+ * A TCP proxy on 127.0.0.1 to a port there, for the failures of a network.
+ * @param sourceAddress of 127.0.0.0/8, by which the target can tell proxies apart
+ */
+export async function startTcpProxy(targetPort: number, sourceAddress = '127.0.0.1'): Promise<TcpProxy> {
   const pairs = new Set<readonly [client: Socket, target: Socket]>();
   let frozen = false;
   let delay = 0;
@@ -33,7 +36,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
 
   function join(client: Socket): void {
     accepted += 1;
-    const target = connect(targetPort, '127.0.0.1');
+    const target = connect({ port: targetPort, host: '127.0.0.1', localAddress: sourceAddress });
     const pair = [client, target] as const;
     pairs.add(pair);
     for (const [from, to] of [pair, [target, client] as const]) {
