@@ -13,5 +13,8 @@ export const journalAnnotation = `${group}/journal`;
 /** On a pod template: hash of the configuration that its pods must have started with. A new value restarts them. */
 export const configHashAnnotation = `${group}/config-hash`;
 
+/** Request header that Envoy sets on copies, with the experiment's name; in a configuration, the mark of our mirror policies. */
+export const copyHeader = 'x-mirror-experiment';
+
 /** What managedFields call our writes, and Events their source: the owner of a field is recognised by it. */
 export const fieldManager = 'mirror-experiment';

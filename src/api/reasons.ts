@@ -53,8 +53,10 @@ export const CONDITIONS = {
     Copying: 'Live requests are copied to the candidate.',
     SwitchingOff: 'The configuration is restored; the workload that runs Envoy is being restarted.',
     Restored: 'The configuration is as it was before and no request is copied.',
+    RestoredPartly:
+      'No request is copied: the mirror policies were taken out. Somebody else had changed the configuration or the record of what it was, so other lines may be left.',
     RestoreConflict:
-      'Somebody else changed the same lines; they were left as they are, and requests may still be copied.',
+      'Somebody else changed the same lines so that they could not be taken out, and requests may still be copied.',
     RestoreRefused: 'The API server refuses the write that restores; it is tried again.',
     RestartUnfinished: 'The configuration is restored, but the restart of the workload that runs Envoy did not finish.',
   },

@@ -4,6 +4,7 @@ import type { MirrorExperimentStatus } from '../api/types.generated.ts';
 import type { KubernetesObject } from '../core/kubernetes/object.ts';
 import { decide } from '../core/lifecycle/decide.ts';
 import type { Decision } from '../core/lifecycle/decision.ts';
+import { readRefused } from '../core/lifecycle/readRefused.ts';
 import { rejectInvalid } from '../core/lifecycle/rejectInvalid.ts';
 import { patchedRefs, refOf, sameRef } from '../core/lifecycle/run.ts';
 import type { Answers, LifecycleSettings, RestoreWorld } from '../core/lifecycle/world.ts';
@@ -32,6 +33,9 @@ export interface ReconcilerPorts {
 /** A decision leads to a write, a question or an end; more than this in one reconcile means that it does not converge. */
 const MAX_DECISIONS = 32;
 
+/** Milliseconds between two tries of what the API server refuses for good. */
+const REFUSED_POLL = 15_000;
+
 /** Brings one experiment one step further: read the world, decide, act, write the status once. */
 export function createReconciler(ports: ReconcilerPorts, settings: LifecycleSettings) {
   const { cluster, telemetry, clock, experiments, onComplete } = ports;
@@ -50,7 +54,8 @@ export function createReconciler(ports: ReconcilerPorts, settings: LifecycleSett
         pending = outcomeOf(decision);
         return 'pending';
       }
-      log.info('everything is restored; the experiment may go');
+      await tell(experiment, decision.status, log);
+      log.info('everything that can be is restored; the experiment may go');
       return 'restored';
     });
     if (outcome === 'pending') return pending;
@@ -72,7 +77,8 @@ export function createReconciler(ports: ReconcilerPorts, settings: LifecycleSett
       const { experiment } = parsed;
       const others = experiments.list(experiment.namespace);
       const begin = () => observe(experiment, others, cluster, clock.now(), settings);
-      return { experiment, act: async () => follow(await begin(), decide, log, signal) };
+      const act = async () => follow(await begin(), decide, log, signal);
+      return { experiment, act: () => unlessUnreadable(experiment, act, log) };
     }
     const { identity, errors } = parsed;
     if (identity === undefined)
@@ -82,10 +88,24 @@ export function createReconciler(ports: ReconcilerPorts, settings: LifecycleSett
       experiment: identity,
       objects: await readAll(patchedRefs(identity), cluster),
     });
-    return {
-      experiment: identity,
-      act: async () => follow(await begin(), (world) => rejectInvalid(world, errors), log, signal),
-    };
+    const act = async () => follow(await begin(), (world) => rejectInvalid(world, errors), log, signal);
+    return { experiment: identity, act: () => unlessUnreadable(identity, act, log) };
+  }
+
+  /** Reads are refused until somebody changes the operator's rights: the experiment has to say so. */
+  async function unlessUnreadable(
+    experiment: ExperimentIdentity,
+    act: () => Promise<Decision>,
+    log: Log,
+  ): Promise<Decision> {
+    try {
+      return await act();
+    } catch (error) {
+      if (!(error instanceof ClusterError && error.kind === 'Forbidden')) throw error;
+      log.error('the API server refuses to let the operator read', { error: error.message });
+      const status = readRefused({ now: clock.now(), experiment }, experiment.status, error.message);
+      return { status, next: { kind: 'wait', milliseconds: REFUSED_POLL } };
+    }
   }
 
   /** Decides and acts until the decision is to store the status, to wait or to stop. */
@@ -135,7 +155,7 @@ export function createReconciler(ports: ReconcilerPorts, settings: LifecycleSett
     log.error(`the API server refuses to ${purpose}`, { error: error.message });
     const told = writeRefused(world, status, `the API server refuses to ${purpose}: ${error.message}`);
     if (told.verdict !== status.verdict) return { status: told, next: { kind: 'save' } };
-    return { status: told, next: { kind: 'wait', milliseconds: 15_000 } };
+    return { status: told, next: { kind: 'wait', milliseconds: REFUSED_POLL } };
   }
 
   /** A figure that the API server refuses must not keep the life cycle from going on: mirroring would never end. */
@@ -157,14 +177,21 @@ export function createReconciler(ports: ReconcilerPorts, settings: LifecycleSett
   async function store(experiment: ExperimentIdentity, status: MirrorExperimentStatus, log: Log): Promise<void> {
     if (isDeepStrictEqual(status, experiment.status)) return;
     const { namespace, name, uid, resourceVersion } = experiment;
-    const ref = { namespace, name, uid };
-    await writeStatus(ref, resourceVersion, status, log);
-    for (const transition of transitions(experiment.status, status)) {
-      log.info(transition.message, { reason: transition.reason });
-      await cluster.recordEvent(ref, transition);
-    }
+    await writeStatus({ namespace, name, uid }, resourceVersion, status, log);
+    await tell(experiment, status, log);
     if (status.completionTime !== undefined && experiment.status.completionTime === undefined)
       onComplete(namespace, name);
+  }
+
+  async function tell(
+    { namespace, name, uid, status: before }: ExperimentIdentity,
+    status: MirrorExperimentStatus,
+    log: Log,
+  ): Promise<void> {
+    for (const transition of transitions(before, status)) {
+      log.info(transition.message, { reason: transition.reason });
+      await cluster.recordEvent({ namespace, name, uid }, transition);
+    }
   }
 }
 

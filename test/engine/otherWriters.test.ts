@@ -84,17 +84,18 @@ describe('the journal', () => {
   it.each([
     ['taken off', undefined],
     ['edited', 'by hand'],
-  ])('that is %s while the mirror is on leaves no claim that everything is restored', async (_, text) => {
+  ])('that is %s while the mirror is on does not keep it on, and it is told', async (_, text) => {
     const lab = await mirroring();
     setJournal(lab, 'ConfigMap', 'default-sidecar', text);
     await lab.run(() => lab.isComplete('x'));
     expect(lab.condition('x', 'Passed')).toMatchObject({ status: 'False', reason: 'TargetChanged' });
-    expect(lab.isMirroring()).toBe(true);
-    expect(lab.condition('x', 'Mirroring')).toMatchObject({ status: 'Unknown', reason: 'RestoreConflict' });
-    expect(lab.condition('x', 'Mirroring')?.message).toMatch(/ConfigMap default-sidecar.*by hand/);
-    expect(lab.cluster.events.filter(({ reason }) => reason === 'RestoreConflict')).toMatchObject([
-      { type: 'Warning' },
-    ]);
+    expect(lab.config()).toBe(SIDECAR);
+    expect(journalOf(lab, 'ConfigMap', 'default-sidecar')).toBeUndefined();
+    expect(lab.condition('x', 'Mirroring')).toMatchObject({ status: 'False', reason: 'RestoredPartly' });
+    expect(lab.condition('x', 'Mirroring')?.message).toMatch(
+      /^ConfigMap default-sidecar: .*is gone or edited.*no request/,
+    );
+    expect(lab.cluster.events.filter(({ reason }) => reason === 'RestoredPartly')).toMatchObject([{ type: 'Warning' }]);
   });
 
   it('that is gone with the mirror leaves nothing to restore', async () => {

@@ -1,6 +1,8 @@
 import type { MirrorExperimentStatus } from '../../api/types.generated.ts';
 import type { Step } from './decision.ts';
+import { reportOff } from './reportMirrorOff.ts';
 import { relyOnJournals, restartAgain, restoreNext } from './restore.ts';
+import { reportUnrecordedCandidate, restoreUnrecorded } from './restoreUnrecorded.ts';
 import { ownJournal } from './run.ts';
 import type { World } from './world.ts';
 
@@ -12,6 +14,11 @@ export function leave(world: World, status: MirrorExperimentStatus): Step {
   }
   const restored = restoreNext(world, status, (object) => ownJournal(world.experiment, object) !== undefined);
   if (restored.next !== undefined) return restored;
-  const restarted = restartAgain(world, status);
-  return restarted.next === undefined ? { status, next: { kind: 'release' } } : restarted;
+  const { spec, generation } = world.experiment;
+  const unrecorded = restoreUnrecorded(world, status, status.observedGeneration === generation ? spec : undefined);
+  if (unrecorded.next !== undefined) return unrecorded;
+  const restarted = restartAgain(world, unrecorded.status);
+  return restarted.next === undefined
+    ? { status: reportOff(world, reportUnrecordedCandidate(world, unrecorded.status)), next: { kind: 'release' } }
+    : restarted;
 }

@@ -10,7 +10,7 @@ export type ConditionStatus = 'True' | 'False' | 'Unknown';
 
 /** The status with one condition set; reasons are checked against the catalogue. */
 export function report<T extends ConditionType>(
-  world: RestoreWorld,
+  world: Pick<RestoreWorld, 'now' | 'experiment'>,
   status: MirrorExperimentStatus,
   type: T,
   value: ConditionStatus,
@@ -30,7 +30,7 @@ export function report<T extends ConditionType>(
 
 /** What the experiment is doing: the Passed condition while it runs, and the summary that people read. */
 export function progress(
-  world: RestoreWorld,
+  world: Pick<RestoreWorld, 'now' | 'experiment'>,
   status: MirrorExperimentStatus,
   reason: ReasonOf<'Passed'> & string,
   message: string,

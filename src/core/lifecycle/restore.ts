@@ -1,12 +1,13 @@
 import type { MirrorExperimentStatus } from '../../api/types.generated.ts';
 import type { JsonPatchOperation, KubernetesObject } from '../kubernetes/object.ts';
 import { planCandidateRestore } from '../mirror/candidate.ts';
-import { planMirrorOff } from '../mirror/configMap.ts';
 import { type Journal, readJournal } from '../mirror/journal.ts';
+import { planMirrorOff } from '../mirror/mirrorOff.ts';
 import { planRestartAgain, planRestartRestore } from '../mirror/restart.ts';
 import type { Step } from './decision.ts';
 import { isPatched, markRestored } from './markPatched.ts';
 import { report } from './report.ts';
+import { reportMirrorOff } from './reportMirrorOff.ts';
 import { ownJournal, refOf, workloadOf } from './run.ts';
 import type { RestoreWorld, World } from './world.ts';
 
@@ -28,22 +29,16 @@ export function restoreNext(
   if (first === undefined) return { status };
   const { object, journal } = first;
   const ref = refOf(object);
-  const plan = planRestore(object, journal);
-  const conflict = plan.problem === undefined ? undefined : `${ref.kind} ${ref.name}: ${plan.problem}`;
-  const described =
-    conflict === undefined
-      ? status
-      : journal.change.type === 'candidate'
-        ? report(world, status, 'CandidateReady', 'False', 'RestoreConflict', conflict)
-        : report(world, status, 'Mirroring', 'Unknown', 'RestoreConflict', conflict);
+  const what = `${ref.kind} ${ref.name}`;
+  const plan = planRestore(world, status, object, journal);
   return {
-    status: described,
+    status: plan.status,
     next: {
       kind: 'patch',
       ref,
       resourceVersion: object.metadata.resourceVersion,
       operations: plan.operations,
-      purpose: conflict === undefined ? `restore ${ref.kind} ${ref.name}` : `give up ${conflict}`,
+      purpose: plan.problem === undefined ? `restore ${what}` : `restore what can be of ${what}: ${plan.problem}`,
     },
   };
 }
@@ -82,20 +77,22 @@ export function restartAgain(world: World, status: MirrorExperimentStatus): Step
 const restoreOrder = { envoy: 0, restart: 1, candidate: 2 } as const;
 
 function planRestore(
+  world: RestoreWorld,
+  status: MirrorExperimentStatus,
   object: KubernetesObject,
-  journal: Journal,
-): { operations: readonly JsonPatchOperation[]; problem?: string } {
-  const { change } = journal;
-  if (change.type === 'restart') return { operations: planRestartRestore(object) };
+  { change, owner }: Journal,
+): { operations: readonly JsonPatchOperation[]; status: MirrorExperimentStatus; problem?: string } {
+  if (change.type === 'restart') return { operations: planRestartRestore(object), status };
   if (change.type === 'envoy') {
-    const plan = planMirrorOff(object, change.files);
-    return { operations: plan.operations, ...(plan.conflict !== undefined && { problem: plan.conflict }) };
+    const plan = planMirrorOff(object, change.files, owner.name);
+    const problem = plan.outcome === 'restored' ? {} : { problem: plan.message };
+    return { operations: plan.operations, status: reportMirrorOff(world, status, object, plan), ...problem };
   }
-  const plan = planCandidateRestore(object, change.fields);
-  return {
-    operations: plan.operations,
-    ...(plan.kept.length > 0 && { problem: `left as others have set it meanwhile: ${plan.kept.join(', ')}` }),
-  };
+  const { operations, kept } = planCandidateRestore(object, change.fields);
+  if (kept.length === 0) return { operations, status };
+  const problem = `left as others have set it meanwhile: ${kept.join(', ')}`;
+  const message = `Deployment ${object.metadata.name}: ${problem}`;
+  return { operations, status: report(world, status, 'CandidateReady', 'False', 'RestoreConflict', message), problem };
 }
 
 function isJournal(journal: Journal | 'unreadable' | undefined): journal is Journal {

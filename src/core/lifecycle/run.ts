@@ -1,4 +1,5 @@
 import type { Experiment, ExperimentIdentity } from '../../api/experiment.ts';
+import { copyHeader } from '../../api/names.ts';
 import type { KubernetesObject, ObjectRef } from '../kubernetes/object.ts';
 import type { MirrorIntent } from '../mirror/envoy/types.ts';
 import { type Journal, type JournalOwner, readJournal } from '../mirror/journal.ts';
@@ -78,9 +79,6 @@ export function questionOf(experiment: Experiment): TelemetryQuestion {
   };
 }
 
-/** Header that Envoy sets on copies, so that the candidate and everything behind it can tell them from live requests. */
-const COPY_HEADER = 'x-mirror-experiment';
-
 export function intentOf(world: World, mirrorPort: number): MirrorIntent {
   const { namespace, name, spec } = world.experiment;
   const { envoy, percent, methods } = spec.traffic;
@@ -96,7 +94,7 @@ export function intentOf(world: World, mirrorPort: number): MirrorIntent {
     maxStreamDurationSeconds: COPY_TIMEOUT_SECONDS,
     // 1,000 requests a second that take 1.2 s each pass Envoy's default of 1,024; copies beyond it are dropped silently.
     maxRequests: 65_536,
-    mark: { header: COPY_HEADER, value: name },
+    mark: { header: copyHeader, value: name },
     reload: envoy.reload === undefined ? 'watch' : 'restart',
   };
 }

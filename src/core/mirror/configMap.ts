@@ -1,16 +1,8 @@
 import { recordAt } from '../kubernetes/fields.ts';
 import type { JsonPatchOperation, KubernetesObject } from '../kubernetes/object.ts';
 import { addMirror } from './envoy/addMirror.ts';
-import { removeMirror } from './envoy/removeMirror.ts';
 import type { FileEdits, MirroredRoute, MirrorIntent } from './envoy/types.ts';
-import {
-  type Journal,
-  type JournalOwner,
-  MAX_JOURNAL_LENGTH,
-  pointerSegment,
-  removeJournal,
-  writeJournal,
-} from './journal.ts';
+import { annotationBytes, type Journal, type JournalOwner, MAX_ANNOTATION_BYTES, pointerSegment, writeJournal } from './journal.ts';
 
 export interface ConfigKeys {
   readonly key: string;
@@ -62,10 +54,12 @@ export function planMirrorOn(
   );
   if (result.kind === 'refused') return refused(result.reason, `ConfigMap ${name}: ${result.message}`);
   const journal: Journal = { version: 1, owner, change: { type: 'envoy', files: result.edits } };
-  if (JSON.stringify(journal).length > MAX_JOURNAL_LENGTH) {
+  const size = annotationBytes(configMap, journal);
+  if (size.others + size.journal > MAX_ANNOTATION_BYTES) {
+    const [needed, present] = [size.journal, size.others].map((bytes) => Math.ceil(bytes / 1024));
     return refused(
       'ConfigTooLarge',
-      `ConfigMap ${name}: the way back would need an annotation of more than ${MAX_JOURNAL_LENGTH / 1024} KiB; mirror fewer routes, or set methods to ["*"]`,
+      `ConfigMap ${name}: the way back needs an annotation of ${needed} KiB beside ${present} KiB that are there, and ${MAX_ANNOTATION_BYTES / 1024} KiB is the limit; mirror fewer routes, set methods to ["*"], or use kubectl apply --server-side, which keeps no copy of the object in an annotation`,
     );
   }
   return {
@@ -75,22 +69,6 @@ export function planMirrorOn(
     warnings: result.warnings,
     hash: result.edits.map((file) => file.patchedSha256).join('-'),
   };
-}
-
-export interface MirrorOffPlan {
-  readonly operations: readonly JsonPatchOperation[];
-  /** Set when somebody else's change makes an exact restore impossible: the text is left as it is. */
-  readonly conflict?: string;
-}
-
-/** Operations that take the mirror out again and the journal off. Changes that others made meanwhile stay. */
-export function planMirrorOff(configMap: KubernetesObject, files: readonly FileEdits[]): MirrorOffPlan {
-  const data = recordAt(configMap, 'data') ?? {};
-  const current: Record<string, string | undefined> = {};
-  for (const file of files) current[file.key] = stringOrUndefined(data[file.key]);
-  const result = removeMirror(current, [...files]);
-  if (result.kind === 'conflict') return { operations: removeJournal(configMap), conflict: result.message };
-  return { operations: [...writeFiles(data, result.files), ...removeJournal(configMap)] };
 }
 
 /** True while every file is, to the letter, what the run wrote. */
@@ -106,14 +84,8 @@ export function isMirrorInPlace(
   });
 }
 
-/** True when something in the files copies requests to the mirror cluster, as far as they can be read. */
-export function hasMirror(configMap: KubernetesObject, keys: ConfigKeys, mirrorCluster: string): boolean {
-  const data = recordAt(configMap, 'data') ?? {};
-  const texts = [keys.key, keys.clustersKey ?? keys.key].map((key) => stringOrUndefined(data[key]) ?? '');
-  return texts.some((text) => /request_?mirror_?policies/i.test(text) && text.includes(mirrorCluster));
-}
-
-function writeFiles(data: Record<string, unknown>, files: Record<string, string>): JsonPatchOperation[] {
+/** Operations that write the files that differ. */
+export function writeFiles(data: Record<string, unknown>, files: Record<string, string>): JsonPatchOperation[] {
   return Object.entries(files)
     .filter(([key, text]) => data[key] !== text)
     .map(([key, value]) => ({ op: 'replace', path: `/data/${pointerSegment(key)}`, value }));

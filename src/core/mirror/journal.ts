@@ -38,8 +38,15 @@ export type FieldChange =
       readonly applied: string;
     };
 
-/** The API server allows 256 KiB for all annotations of an object; what is left is for others. */
-export const MAX_JOURNAL_LENGTH = 192 * 1024;
+/** The API server allows this much for the names and values of all annotations of an object. */
+export const MAX_ANNOTATION_BYTES = 256 * 1024;
+
+/** Bytes of an object's annotations: of those that others have put there, and of the journal that is to be added. */
+export function annotationBytes(object: KubernetesObject, journal: Journal): { others: number; journal: number } {
+  const bytes = (texts: readonly string[]) => new TextEncoder().encode(texts.join('')).length;
+  const others = Object.entries(object.metadata.annotations ?? {}).filter(([name]) => name !== journalAnnotation);
+  return { others: bytes(others.flat()), journal: bytes([journalAnnotation, JSON.stringify(journal)]) };
+}
 
 /** The journal of an object; undefined: it carries none. An annotation that is not one of ours is `unreadable`. */
 export function readJournal(object: KubernetesObject | undefined): Journal | 'unreadable' | undefined {

@@ -1,6 +1,6 @@
 import { isMap, isNode, isScalar, isSeq, type Node, visit, type YAMLSeq } from 'yaml';
 import { isRecord } from './check.ts';
-import type { ParsedDocument } from './outline.ts';
+import { type ParsedDocument, readDocuments } from './outline.ts';
 import { isMirrorCluster } from './recognise.ts';
 
 /** A cluster's definition, in a bootstrap's or a discovery file's list. */
@@ -43,4 +43,12 @@ export function refersTo(document: ParsedDocument, name: string, except: Node | 
     },
   });
   return found;
+}
+
+/** Whether a name occurs as a value in any of the texts; one that cannot be read may have it. */
+export function isNamed(texts: readonly string[], name: string): boolean {
+  return texts.some((text) => {
+    const documents = readDocuments(text);
+    return 'problem' in documents || documents.some((document) => refersTo(document, name, undefined));
+  });
 }
