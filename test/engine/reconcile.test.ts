@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { CONDITIONS } from '../../src/api/reasons.ts';
 import { TelemetryError } from '../../src/engine/ports/telemetry.ts';
 import { NAMESPACE, REVIEWS, V2, V3, V4 } from '../support/lab.ts';
 import { SIDECAR, Simulation } from '../support/simulation.ts';
@@ -292,6 +293,9 @@ describe('mirroring ends', () => {
       expect(lab.status('x')).toMatchObject({ verdict: 'Inconclusive', observedGeneration: 2 });
       expect(lab.condition('x', 'Accepted')).toMatchObject({ status: 'False', reason: 'SpecUnreadable' });
       expect(lab.condition('x', 'Accepted')?.message).toContain('spec.traffic.envoy');
+      const types = lab.status('x').conditions?.map(({ type }) => type);
+      expect(types?.toSorted()).toEqual(Object.keys(CONDITIONS).toSorted());
+      expect(lab.condition('x', 'Mirroring')?.status).toBe('False');
     }
   });
 

@@ -142,6 +142,22 @@ const base: KubernetesObject = {
   metadata: { name: 'd', namespace: 'shop', uid: 'd1', resourceVersion: '1' },
 };
 
+it('restores an image to which admission has added the digest', () => {
+  const before: KubernetesObject = {
+    ...base,
+    spec: { template: { spec: { containers: [{ name: 'app', image: 'i:1' }] } } },
+  };
+  const plan = planCandidate(before, { containers: [{ name: 'app', image: 'i:2' }] }, OWNER);
+  if (plan.kind === 'refused') throw new Error(plan.message);
+  const written = applyJsonPatch(before, plan.operations);
+  const admitted = applyJsonPatch(written, [
+    { op: 'replace', path: '/spec/template/spec/containers/0/image', value: `i:2@sha256:${'0'.repeat(64)}` },
+  ]);
+  const restore = planCandidateRestore(admitted, fieldsOf(admitted));
+  expect(restore.kept).toEqual([]);
+  expect(applyJsonPatch(admitted, restore.operations)).toEqual(before);
+});
+
 interface Container {
   name: string;
   image?: string;
