@@ -54,7 +54,8 @@ export function createReconciler(ports: ReconcilerPorts, settings: LifecycleSett
         pending = outcomeOf(decision);
         return 'pending';
       }
-      log.info('everything is restored; the experiment may go');
+      await tell(experiment, decision.status, log);
+      log.info('everything that can be is restored; the experiment may go');
       return 'restored';
     });
     if (outcome === 'pending') return pending;
@@ -176,14 +177,21 @@ export function createReconciler(ports: ReconcilerPorts, settings: LifecycleSett
   async function store(experiment: ExperimentIdentity, status: MirrorExperimentStatus, log: Log): Promise<void> {
     if (isDeepStrictEqual(status, experiment.status)) return;
     const { namespace, name, uid, resourceVersion } = experiment;
-    const ref = { namespace, name, uid };
-    await writeStatus(ref, resourceVersion, status, log);
-    for (const transition of transitions(experiment.status, status)) {
-      log.info(transition.message, { reason: transition.reason });
-      await cluster.recordEvent(ref, transition);
-    }
+    await writeStatus({ namespace, name, uid }, resourceVersion, status, log);
+    await tell(experiment, status, log);
     if (status.completionTime !== undefined && experiment.status.completionTime === undefined)
       onComplete(namespace, name);
+  }
+
+  async function tell(
+    { namespace, name, uid, status: before }: ExperimentIdentity,
+    status: MirrorExperimentStatus,
+    log: Log,
+  ): Promise<void> {
+    for (const transition of transitions(before, status)) {
+      log.info(transition.message, { reason: transition.reason });
+      await cluster.recordEvent({ namespace, name, uid }, transition);
+    }
   }
 }
 

@@ -1,7 +1,6 @@
 import { recordAt } from '../kubernetes/fields.ts';
 import type { JsonPatchOperation, KubernetesObject } from '../kubernetes/object.ts';
 import { addMirror } from './envoy/addMirror.ts';
-import { removeMirror } from './envoy/removeMirror.ts';
 import type { FileEdits, MirroredRoute, MirrorIntent } from './envoy/types.ts';
 import {
   annotationBytes,
@@ -9,7 +8,6 @@ import {
   type JournalOwner,
   MAX_ANNOTATION_BYTES,
   pointerSegment,
-  removeJournal,
   writeJournal,
 } from './journal.ts';
 
@@ -80,22 +78,6 @@ export function planMirrorOn(
   };
 }
 
-export interface MirrorOffPlan {
-  readonly operations: readonly JsonPatchOperation[];
-  /** Set when somebody else's change makes an exact restore impossible: the text is left as it is. */
-  readonly conflict?: string;
-}
-
-/** Operations that take the mirror out again and the journal off. Changes that others made meanwhile stay. */
-export function planMirrorOff(configMap: KubernetesObject, files: readonly FileEdits[]): MirrorOffPlan {
-  const data = recordAt(configMap, 'data') ?? {};
-  const current: Record<string, string | undefined> = {};
-  for (const file of files) current[file.key] = stringOrUndefined(data[file.key]);
-  const result = removeMirror(current, [...files]);
-  if (result.kind === 'conflict') return { operations: removeJournal(configMap), conflict: result.message };
-  return { operations: [...writeFiles(data, result.files), ...removeJournal(configMap)] };
-}
-
 /** True while every file is, to the letter, what the run wrote. */
 export function isMirrorInPlace(
   configMap: KubernetesObject,
@@ -109,14 +91,8 @@ export function isMirrorInPlace(
   });
 }
 
-/** True when something in the files copies requests to the mirror cluster, as far as they can be read. */
-export function hasMirror(configMap: KubernetesObject, keys: ConfigKeys, mirrorCluster: string): boolean {
-  const data = recordAt(configMap, 'data') ?? {};
-  const texts = [keys.key, keys.clustersKey ?? keys.key].map((key) => stringOrUndefined(data[key]) ?? '');
-  return texts.some((text) => /request_?mirror_?policies/i.test(text) && text.includes(mirrorCluster));
-}
-
-function writeFiles(data: Record<string, unknown>, files: Record<string, string>): JsonPatchOperation[] {
+/** Operations that write the files that differ. */
+export function writeFiles(data: Record<string, unknown>, files: Record<string, string>): JsonPatchOperation[] {
   return Object.entries(files)
     .filter(([key, text]) => data[key] !== text)
     .map(([key, value]) => ({ op: 'replace', path: `/data/${pointerSegment(key)}`, value }));
