@@ -4,6 +4,7 @@ import type { MirrorExperimentStatus } from '../api/types.generated.ts';
 import type { KubernetesObject } from '../core/kubernetes/object.ts';
 import { decide } from '../core/lifecycle/decide.ts';
 import type { Decision } from '../core/lifecycle/decision.ts';
+import { hasEnded } from '../core/lifecycle/hasEnded.ts';
 import { readRefused } from '../core/lifecycle/readRefused.ts';
 import { rejectInvalid } from '../core/lifecycle/rejectInvalid.ts';
 import { patchedRefs, refOf, sameRef } from '../core/lifecycle/run.ts';
@@ -47,6 +48,8 @@ export function createReconciler(ports: ReconcilerPorts, settings: LifecycleSett
     const log = ports.log.child({ namespace, experiment: name, uid: object.metadata.uid });
     const { experiment, act } = await prepare(object, log, signal);
     let pending: Outcome = {};
+    // Whenever an experiment ends, all others of its namespace are looked at: most of them have long ended too.
+    if (hasEnded(experiment) && experiment.deletionTimestamp === undefined) return {};
     const outcome = await experiments.withFinalizer(object, async () => {
       const decision = await act();
       if (decision.next.kind !== 'release') {

@@ -60,6 +60,15 @@ describe('the workload that runs Envoy', () => {
     expect(template(lab)).not.toEqual(patched);
   });
 
+  it('is left to another run that has taken it over', async () => {
+    const lab = await mirroring();
+    const owner = { namespace: NAMESPACE, name: 'other', uid: 'uid-other', generation: 1 };
+    const journal = JSON.stringify({ version: 1, owner, change: { type: 'restart' } });
+    setJournal(lab, 'Deployment', 'bookinfo-spa', journal);
+    await lab.run(() => lab.isComplete('x'));
+    expect(journalOf(lab, 'Deployment', 'bookinfo-spa')).toBe(journal);
+  });
+
   it('is not restarted a second time when it was restored', async () => {
     const lab = await mirroring();
     await lab.run(() => lab.isComplete('x'));

@@ -61,6 +61,21 @@ describe('the lab', () => {
   });
 });
 
+it('reads nothing but itself for an experiment that has ended, and restores nothing that changes later', async () => {
+  const lab = new Simulation();
+  lab.apply('x', 'V2');
+  await lab.run(() => lab.isComplete('x'));
+  const kinds = new Set<string>();
+  const read = lab.cluster.read.bind(lab.cluster);
+  lab.cluster.read = (ref) => {
+    kinds.add(ref.kind);
+    return read(ref);
+  };
+  const end = lab.now + 10_000_000;
+  await lab.run(() => lab.now >= end);
+  expect([...kinds]).toEqual(['MirrorExperiment']);
+});
+
 describe('a run that does not go as planned', () => {
   it.each([
     [

@@ -1,7 +1,7 @@
 import type { Experiment } from '../../api/experiment.ts';
 import type { KubernetesObject } from '../kubernetes/object.ts';
 import { type JournalOwner, readJournal } from '../mirror/journal.ts';
-import { isCondition } from './report.ts';
+import { hasEnded } from './hasEnded.ts';
 import { refOf, sameRef, targetRefs } from './run.ts';
 
 /**
@@ -22,9 +22,7 @@ export function blockedBy(
   }
   for (const other of [...others].sort(byAge)) {
     if (byAge(other, experiment) >= 0) break;
-    const complete =
-      other.status.observedGeneration === other.generation && isCondition(other.status, 'Complete', 'True');
-    if (complete || other.deletionTimestamp !== undefined) continue;
+    if (hasEnded(other) || other.deletionTimestamp !== undefined) continue;
     const shared = targetRefs(other).find((ref) => refs.some((each) => sameRef(each, ref)));
     if (shared !== undefined) return { name: other.name, object: `${shared.kind} ${shared.name}` };
   }
@@ -48,6 +46,7 @@ export function foreignOwner(experiment: Experiment, object: KubernetesObject): 
   return journal.owner;
 }
 
+/** By creation, which the API server tells in whole seconds; within one, by name, so that people can foresee it. */
 function byAge(a: Experiment, b: Experiment): number {
-  return a.creationTimestamp - b.creationTimestamp || (a.uid < b.uid ? -1 : a.uid > b.uid ? 1 : 0);
+  return a.creationTimestamp - b.creationTimestamp || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
 }

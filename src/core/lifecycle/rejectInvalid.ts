@@ -2,7 +2,8 @@ import type { FieldError } from '../../api/structuralSchema.ts';
 import { freshStatus } from './begin.ts';
 import { conclude } from './conclude.ts';
 import type { Decision } from './decision.ts';
-import { isCondition, report, timestamp } from './report.ts';
+import { hasEnded } from './hasEnded.ts';
+import { report, timestamp } from './report.ts';
 import { reportOff } from './reportMirrorOff.ts';
 import { restoreNext } from './restore.ts';
 import { restoreUnrecorded } from './restoreUnrecorded.ts';
@@ -16,7 +17,7 @@ import type { RestoreWorld } from './world.ts';
 export function rejectInvalid(world: RestoreWorld, errors: readonly FieldError[]): Decision {
   const { experiment } = world;
   const { status } = experiment;
-  const ended = status.observedGeneration === experiment.generation && isCondition(status, 'Complete', 'True');
+  const ended = hasEnded(experiment);
   const restored = restoreNext(world, status, (object) => ownJournal(experiment, object) !== undefined);
   if (restored.next !== undefined) return restored;
   const unrecorded =

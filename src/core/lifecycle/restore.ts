@@ -59,7 +59,10 @@ export function relyOnJournals(world: RestoreWorld, status: MirrorExperimentStat
  */
 export function restartAgain(world: World, status: MirrorExperimentStatus): Step {
   const workload = workloadOf(world);
-  if (workload === undefined || !isPatched(status, refOf(workload))) return { status };
+  // A journal that can be read is another run's: that run has the pods replaced, and needs its journal for it.
+  if (workload === undefined || !isPatched(status, refOf(workload)) || isJournal(readJournal(workload))) {
+    return { status };
+  }
   const ref = refOf(workload);
   const restore = planRestartRestore(workload);
   return {
