@@ -238,7 +238,7 @@ describe.concurrent('an Envoy that watches its files', { timeout: 120_000 }, () 
   test('gets routes and clusters from their keys, with another version_info, and the old ones back', async (context) => {
     const { expect } = context;
     const data = { 'rds.yaml': await fixture('rds-versioned.yaml'), 'cds.yaml': await fixture('cds.yaml') };
-    const books = await stage.lab(context, { data, traffic: { behaviour: V3 } });
+    const books = await stage.lab(context, { data, traffic: { behaviour: V3, silent: { mirror: true } } });
     const before = await books.targets();
     await books.create('candidate', {
       envoy: {
@@ -256,6 +256,7 @@ describe.concurrent('an Envoy that watches its files', { timeout: 120_000 }, () 
     expect(rds).toMatch(/^version_info: "7-?[^"]+" {3}# counted by hand|^version_info: "[^7"][^"]*"/m);
     expect(rds).toContain('request_mirror_policies');
     expect(cds).toContain('name: bookservicemirror');
+    books.traffic.change({ silent: {} });
     await books.until('candidate', 'mirrors', ({ status }) => conditionOf(status, 'Mirroring')?.status === 'True');
     expect(await books.complete('candidate')).toMatchObject({ verdict: 'Fail' });
     expect(await books.targets()).toEqual(before);

@@ -1,3 +1,4 @@
+import { getCondition } from '../../api/conditions.ts';
 import type { ReasonOf } from '../../api/reasons.ts';
 import type { MirrorExperimentStatus } from '../../api/types.generated.ts';
 import { evidenceDocument } from '../samples/evidenceDocument.ts';
@@ -38,12 +39,22 @@ export function analyse(world: World, status: MirrorExperimentStatus): Step {
   const again = judge(world, confirm.value);
   const confirmed = show(world, status, again);
   if (verdictOf(world, status, again) === verdict) {
-    return conclude(world, confirmed, verdict, reasonOf(verdict, again), explanation(world, verdict, again));
+    const ended = withoutRunning(confirmed);
+    return conclude(world, ended, verdict, reasonOf(verdict, again), explanation(world, ended, verdict, again));
   }
   if (isPastDeadline(world, status)) {
-    return conclude(world, confirmed, 'Inconclusive', 'NotEnoughEvidence', DISAGREEMENT);
+    return conclude(world, withoutRunning(confirmed), 'Inconclusive', 'NotEnoughEvidence', DISAGREEMENT);
   }
   return { status: goOn(world, confirmed, again), next: untilNextLook(world, status, since) };
+}
+
+/** A route that was undecided when another one failed the experiment stays so. */
+function withoutRunning(status: MirrorExperimentStatus): MirrorExperimentStatus {
+  if (status.routes === undefined) return status;
+  const routes = status.routes.map((route) =>
+    route.verdict === 'Running' ? { ...route, verdict: 'Inconclusive' as const } : route,
+  );
+  return { ...status, routes };
 }
 
 const DISAGREEMENT =
@@ -88,7 +99,12 @@ function reasonOf(verdict: Verdict, { evaluation, samples }: Judged): ReasonOf<'
   return evaluation.reason;
 }
 
-function explanation(world: World, verdict: Verdict, { evaluation, document }: Judged): string {
+function explanation(world: World, status: MirrorExperimentStatus, verdict: Verdict, judged: Judged): string {
+  const { evaluation, document } = judged;
+  const reason = reasonOf(verdict, judged);
+  if (reason === 'NoLiveTelemetry' || reason === 'NoMirrorTelemetry') {
+    return getCondition(status.conditions, 'TelemetryFlowing')?.message ?? explain(document, evaluation);
+  }
   if (verdict === evaluation.verdict || evaluation.verdict !== 'Pass') return explain(document, evaluation);
   const { minDurationSeconds } = world.experiment.spec.analysis;
   return `within tolerance, but only ${document.elapsedSeconds} s were analysed when the deadline came, and a Pass needs ${minDurationSeconds} s (minDurationSeconds); raise deadlineSeconds`;
@@ -104,7 +120,7 @@ function show(world: World, status: MirrorExperimentStatus, judged: Judged): Mir
   const silent = (arm: 'live' | 'mirror') => samples.routes.every((route) => route[arm].items === 0);
   const { versionProperty } = world.experiment.spec.telemetry.logAnalytics;
   if (silent('live')) {
-    const message = `no request with ${versionProperty} "${world.experiment.spec.live.version}" in the window; check spec.live.version and that live sends telemetry`;
+    const message = `no request with ${versionProperty} "${world.experiment.spec.live.version}" in the window; check spec.live.version, that live has traffic and sends telemetry with this property, and that its clock is right`;
     return report(world, seen, 'TelemetryFlowing', 'False', 'NoLiveTelemetry', message);
   }
   if (silent('mirror')) {
@@ -128,26 +144,17 @@ function goOn(world: World, status: MirrorExperimentStatus, { document, evaluati
 }
 
 function awaitWindow(world: World, status: MirrorExperimentStatus, since: number): Decision {
-  const secondsAhead = Math.ceil((since - world.now) / 1000);
-  const clock = `the first copy is dated ${secondsAhead} s in the future: set the candidate’s clock right`;
   if (isPastDeadline(world, status)) {
-    const help = secondsAhead > 0 ? clock : 'raise deadlineSeconds';
-    const message = `the deadline came before one interval was analysed; ${help}`;
+    const message = 'the deadline came before one interval was analysed; raise deadlineSeconds';
     return conclude(world, status, 'Inconclusive', 'NotEnoughEvidence', message);
   }
   const { warmupSeconds, settleSeconds } = world.experiment.spec.analysis;
-  const message =
-    secondsAhead > CLOCK_TOLERANCE_SECONDS
-      ? clock
-      : `copies flow; requests of the first ${warmupSeconds} s (warm-up) and of the last ${settleSeconds} s (settling) are left out`;
+  const message = `copies flow; requests of the first ${warmupSeconds} s (warm-up) and of the last ${settleSeconds} s (settling) are left out`;
   return {
     status: progress(world, status, 'WarmingUp', message),
     next: untilNextLook(world, status, since),
   };
 }
-
-/** Clocks that are kept in step differ by less, and the time of the first copy is rounded up to a second. */
-const CLOCK_TOLERANCE_SECONDS = 5;
 
 function telemetryFailed(
   world: World,
