@@ -5,7 +5,7 @@ import { SIDECAR } from './lab.ts';
 export const ROUTES = ['GET Books/Get', 'GET Reviews/Get'];
 
 /** Times of seconds, and tolerances by which a few hundred requests can be judged. */
-export const QUICK = {
+const QUICK = {
   intervalSeconds: 5,
   warmupSeconds: 0,
   settleSeconds: 1,
