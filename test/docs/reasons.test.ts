@@ -9,7 +9,7 @@ const advice = (heading: string) => tableUnder(page, heading).map(([, what = '']
 
 describe('the page on fixing experiments has what to do for', () => {
   test('every reason for which an experiment is not accepted, and no other', () => {
-    const waiting = ['WaitingForExperiment', 'TelemetryUnavailable'];
+    const waiting = ['Checking', 'WaitingForExperiment', 'TelemetryUnavailable'];
     const final = page.text.slice(page.text.indexOf('These are final:'));
     const finalRows = tableUnder({ ...page, text: `## Final\n${final}` }, '## Final');
     const told = [

@@ -27,7 +27,8 @@ export function accept(world: World, status: MirrorExperimentStatus): Step {
   }
   const abandoned = restoreNext(world, status, (object) => isAbandoned(world.experiment, world.others, object));
   if (abandoned.next !== undefined) return abandoned;
-  return checkTargets(world, status) ?? checkTelemetry(world, status);
+  const targets = checkTargets(world, status);
+  return 'next' in targets ? targets : checkTelemetry(world, status, targets.warnings);
 }
 
 /** The end of another experiment wakes those that wait for it; this is for the end that nobody saw. */
@@ -50,25 +51,28 @@ export function mirrorPortOf(world: World): number | string {
     : `Service ${name} has several ports (${ports.join(', ')}); name one in spec.mirror.port`;
 }
 
-function checkTargets(world: World, status: MirrorExperimentStatus): Decision | undefined {
+/** What stands in the way, or what a person should know about the configuration all the same. */
+function checkTargets(
+  world: World,
+  status: MirrorExperimentStatus,
+): Decision | { readonly warnings: readonly string[] } {
   const { spec, name } = world.experiment;
   const services = [spec.live.service, spec.mirror.service].map((each) => ({ kind: 'Service' as const, name: each }));
   const missing = [...services, ...targetRefs(world.experiment)].filter(
     (ref) => findObject(world, ref.kind, ref.name) === undefined,
   );
-  if (missing.length > 0) {
-    const message = `not found in namespace ${world.experiment.namespace}: ${missing.map((ref) => `${ref.kind} ${ref.name}`).join(', ')}; correct the names in the spec, or create them and apply the experiment anew`;
+  const configMap = configMapOf(world);
+  if (missing.length > 0 || configMap === undefined) {
+    const message = `not found in namespace ${world.experiment.namespace}: ${missing.map((ref) => `${ref.kind} ${ref.name}`).join(', ')}; correct the names in the spec, or create them, delete the experiment and apply it again`;
     return refuseAfterGrace(world, status, message);
   }
   const unreadable = targetRefs(world.experiment).find(
     (ref) => readJournal(findObject(world, ref.kind, ref.name)) === 'unreadable',
   );
   if (unreadable !== undefined) {
-    const message = `the annotation ${journalAnnotation} of ${unreadable.kind} ${unreadable.name} is not as the operator wrote it, so what it was to restore is unknown; put the object back by hand, take the annotation off and apply the experiment again`;
+    const message = `the annotation ${journalAnnotation} of ${unreadable.kind} ${unreadable.name} is not as the operator wrote it, so what it was to restore is unknown; put the object back by hand, take the annotation off, delete the experiment and apply it again`;
     return refuse(world, status, 'JournalUnreadable', message);
   }
-  const configMap = configMapOf(world);
-  if (configMap === undefined) return undefined;
   const port = mirrorPortOf(world);
   if (typeof port === 'string') return refuse(world, status, 'ServicePortUnclear', port);
   const workload = workloadOf(world);
@@ -88,14 +92,14 @@ function checkTargets(world: World, status: MirrorExperimentStatus): Decision | 
   const plan = planMirrorOn(configMap, spec.traffic.envoy.configMap, intentOf(world, port), ownerOf(world.experiment));
   if (plan.kind === 'refused')
     return refuse(world, status, plan.reason, `${plan.message} (MirrorExperiment ${name} has changed nothing)`);
-  return undefined;
+  return { warnings: plan.warnings };
 }
 
-function checkTelemetry(world: World, status: MirrorExperimentStatus): Decision {
+function checkTelemetry(world: World, status: MirrorExperimentStatus, warnings: readonly string[]): Decision {
   const answer = world.answers.probe;
   if (answer === undefined)
     return { status, next: { kind: 'ask', ask: { what: 'probe' }, question: questionOf(world.experiment) } };
-  if (answer.ok) return acceptNow(world, status);
+  if (answer.ok) return acceptNow(world, status, warnings);
   if (answer.kind === 'Configuration')
     return refuse(world, status, 'TelemetryConfiguration', `${answer.message}; correct spec.telemetry.logAnalytics`);
   const failing = report(world, status, 'Accepted', 'False', 'TelemetryUnavailable', answer.message);
@@ -109,9 +113,10 @@ function checkTelemetry(world: World, status: MirrorExperimentStatus): Decision 
   };
 }
 
-function acceptNow(world: World, status: MirrorExperimentStatus): Decision {
+function acceptNow(world: World, status: MirrorExperimentStatus, warnings: readonly string[]): Decision {
   const { experiment } = world;
-  const message = 'the targets exist, the configuration can be edited and the telemetry can be read';
+  const fine = 'the targets exist, the configuration can be edited and the telemetry can be read';
+  const message = [fine, ...warnings.map((warning) => `note: ${warning}`)].join('; ');
   const accepted: MirrorExperimentStatus = {
     ...report(world, status, 'Accepted', 'True', 'Accepted', message),
     startTime: timestamp(world.now),
@@ -135,7 +140,7 @@ function refuseAfterGrace(world: World, status: MirrorExperimentStatus, message:
   return { status: progress(world, refused, 'Waiting', message), next: { kind: 'wait', milliseconds: 2000 } };
 }
 
-/** Final: nothing is patched, and the experiment does not run until its spec is changed or it is applied anew. */
+/** Final: nothing is patched, and the experiment does not run until its spec is changed, or it is deleted and applied again. */
 export function refuse(world: World, status: MirrorExperimentStatus, reason: string, message: string): Decision {
   const refused = report(world, status, 'Accepted', 'False', reason as ReasonOf<'Accepted'>, message);
   return conclude(world, refused, 'Inconclusive', 'ConfigurationError', message);

@@ -9,6 +9,7 @@ import { resultsOf } from '../status/results.ts';
 import { evaluate } from '../verdict/evaluate.ts';
 import type { Evaluation } from '../verdict/evaluation.ts';
 import type { EvidenceDocument } from '../verdict/evidence.ts';
+import { losesCopies } from '../verdict/losesCopies.ts';
 import { conclude, type Verdict } from './conclude.ts';
 import type { Decision, Step } from './decision.ts';
 import { isPastDeadline, progress, report, timestamp, waitWithin } from './report.ts';
@@ -90,13 +91,11 @@ function verdictOf(
   return past ? 'Inconclusive' : undefined;
 }
 
-function reasonOf(verdict: Verdict, { evaluation, samples }: Judged): ReasonOf<'Passed'> & string {
-  if (evaluation.verdict === 'Fail' || evaluation.reason === 'LostCopies') return evaluation.reason;
-  if (verdict === 'Pass') return evaluation.reason;
-  if (evaluation.verdict === 'Pass') return 'NotEnoughEvidence';
+function reasonOf(verdict: Verdict, { document, evaluation, samples }: Judged): ReasonOf<'Passed'> & string {
+  if (verdict !== 'Inconclusive') return evaluation.reason;
   if (samples.routes.every((route) => route.live.items === 0)) return 'NoLiveTelemetry';
   if (samples.routes.every((route) => route.mirror.items === 0)) return 'NoMirrorTelemetry';
-  return evaluation.reason;
+  return losesCopies(document, evaluation) ? 'LostCopies' : 'NotEnoughEvidence';
 }
 
 function explanation(world: World, status: MirrorExperimentStatus, verdict: Verdict, judged: Judged): string {

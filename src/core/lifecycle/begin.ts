@@ -21,7 +21,7 @@ export function begin(world: World, status: MirrorExperimentStatus): Step {
 /** The status of a run that has not begun; `former`: what could not be restored to the letter before it is still told. */
 export function freshStatus(world: RestoreWorld, former: MirrorExperimentStatus): MirrorExperimentStatus {
   let status: MirrorExperimentStatus = { observedGeneration: world.experiment.generation };
-  status = report(world, status, 'Accepted', 'Unknown', 'WaitingForExperiment', 'not checked yet');
+  status = report(world, status, 'Accepted', 'Unknown', 'Checking', 'not checked yet');
   status = report(world, status, 'CandidateReady', 'Unknown', 'NotStarted', 'not prepared yet');
   status = report(world, status, 'Mirroring', 'False', 'NotStarted', 'no request is copied yet');
   status = report(world, status, 'TelemetryFlowing', 'Unknown', 'NotStarted', 'telemetry is not read yet');

@@ -41,7 +41,12 @@ function writeConfig(world: World, status: MirrorExperimentStatus, configMap: Ku
   const plan = planMirrorOn(configMap, keys, intentOf(world, port), ownerOf(world.experiment));
   if (plan.kind === 'refused') return refuse(world, status, plan.reason, plan.message);
   return {
-    status: progress(world, status, 'SwitchingOn', `mirroring ${plan.routes.length} routes of ConfigMap ${keys.name}`),
+    status: progress(
+      world,
+      status,
+      'SwitchingOn',
+      `adding the mirror to ${plan.routes.length === 1 ? '1 route' : `${plan.routes.length} routes`} of ConfigMap ${keys.name}`,
+    ),
     next: {
       kind: 'patch',
       ref: refOf(configMap),

@@ -1,5 +1,5 @@
 import { type Evaluation, type RouteEvaluation, reasonOf, type VerdictReason } from './evaluation.ts';
-import { ALL_ROUTES, type EvidenceDocument, type EvidenceRoute } from './evidence.ts';
+import { ALL_ROUTES, type EvidenceDocument } from './evidence.ts';
 import { type Group, groupsOf, mirrorFraction } from './groups.ts';
 import { judgeRoute } from './judgeRoute.ts';
 
@@ -21,13 +21,17 @@ export function evaluate(document: EvidenceDocument): Evaluation {
   const failed = failureReason(routes);
   if (failed) return { verdict: 'Fail', reason: failed, routes };
 
-  const isNeeded = (index: number) => isRequired(document, groups[index]);
-  const required = routes.filter((_, index) => isNeeded(index));
+  const required = routes.filter((_, index) => isRequired(document, groups[index]));
   const anyTraffic = document.routes.some((route) => route.live.requests > 0);
   if (required.length > 0 && anyTraffic && required.every((route) => route.verdict === 'Pass')) {
     return { verdict: 'Pass', reason: 'WithinTolerance', routes };
   }
-  const lost = groups.some(({ route }, index) => isNeeded(index) && losesCopies(route, routes[index], document));
+  const lost = required.some((route) =>
+    route.gates.some(
+      ({ gate, verdict, effectiveLive }) =>
+        gate === 'coverage' && verdict !== 'Pass' && effectiveLive >= analysis.minRequests,
+    ),
+  );
   return {
     verdict: deadline ? 'Inconclusive' : 'Running',
     reason: lost && deadline ? 'LostCopies' : 'NotEnoughEvidence',
@@ -42,18 +46,6 @@ export function isRequired({ analysis, routes }: EvidenceDocument, group: Group 
   const total = routes.reduce((sum, route) => sum + route.live.requests, 0);
   const declared = analysis.routes?.include ?? [];
   return name === ALL_ROUTES || live.requests >= MAJOR_SHARE * total || declared.includes(name);
-}
-
-/** The coverage gate is open because copies are missing, and not because too little time is analysed to close it. */
-function losesCopies(
-  { live, mirror }: EvidenceRoute,
-  evaluation: RouteEvaluation | undefined,
-  document: EvidenceDocument,
-): boolean {
-  const { minRequests, coverage } = document.analysis;
-  const expected = (1 - coverage.maxLossPercent / 100) * mirrorFraction(document) * live.requests;
-  const gate = evaluation?.gates.find((each) => each.gate === 'coverage');
-  return gate !== undefined && gate.effectiveLive >= minRequests && mirror.requests < expected;
 }
 
 /** The reason of the failing gate with the largest excess of evidence; equal ones are told apart by the gate's name. */
