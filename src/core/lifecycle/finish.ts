@@ -70,9 +70,12 @@ function reportMirroring(world: World, status: MirrorExperimentStatus): MirrorEx
     unrestored(world, status) !== undefined ||
     isCondition(status, 'Mirroring', 'False', 'NotStarted') ||
     isCondition(status, 'Mirroring', 'Unknown', 'RestartUnfinished');
-  return settled
-    ? reportOff(world, status)
-    : report(world, status, 'Mirroring', 'False', 'Restored', 'the configuration is as it was before');
+  if (settled) return reportOff(world, status);
+  const watched = world.experiment.spec.traffic.envoy.reload === undefined;
+  const message = watched
+    ? 'the configuration is as it was before; Envoy copies until the kubelet has projected it (up to about a minute)'
+    : 'the configuration is as it was before';
+  return report(world, status, 'Mirroring', 'False', 'Restored', message);
 }
 
 function isOwn(world: World, object: World['objects'][number]): boolean {
