@@ -65,7 +65,10 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
       allowed?.throwIfAborted();
       if (deadline.expired()) dropIdleConnections();
       const reason = deadline.expired() ? `no answer within ${requestTimeoutMilliseconds / 1000} s` : undefined;
-      throw asClusterError(error, given, reason);
+      const failure = asClusterError(error, given, reason);
+      // Of requests that are made at once and fail, the caller hears of one only; some it makes again without a word.
+      log.debug(`request failed: ${failure.message}`);
+      throw failure;
     }
   }
 

@@ -8,6 +8,7 @@ import { type ApiClient, createApiClient } from '../../../src/adapters/kubernete
 import { listAll } from '../../../src/adapters/kubernetes/listAll.ts';
 import { ExperimentOperator } from '../../../src/adapters/kubernetes/operator.ts';
 import { systemClock } from '../../../src/adapters/systemClock.ts';
+import { ClusterError } from '../../../src/engine/ports/cluster.ts';
 import { testCluster, testNamespace } from '../../support/apiServer.ts';
 import { experiment } from '../../support/experiments.ts';
 import { connectTo } from '../../support/kubernetes.ts';
@@ -16,7 +17,7 @@ import { createMemoryLog } from '../../support/memoryLog.ts';
 const signal = new AbortController().signal;
 
 /** A client of something that is not, or not only, an API server. */
-async function clientOf(listener: RequestListener): Promise<ApiClient> {
+async function clientOf(listener: RequestListener, log = createMemoryLog()): Promise<ApiClient> {
   const server: Server = createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
@@ -25,7 +26,7 @@ async function clientOf(listener: RequestListener): Promise<ApiClient> {
   // A base path, as of a cluster behind a management gateway.
   const url = `http://127.0.0.1:${address.port}/k8s/clusters/c1/`;
   kubeConfig.loadFromClusterAndUser({ name: 'c', server: url, skipTLSVerify: true }, { name: 'u', token: 'token-1' });
-  const api = createApiClient({ kubeConfig, log: createMemoryLog() });
+  const api = createApiClient({ kubeConfig, log });
   onTestFinished(() => {
     api.close();
     server.closeAllConnections();
@@ -59,6 +60,17 @@ describe('what is not an API server, or is in front of one', () => {
     await expect(refused).rejects.toMatchObject({ kind: 'Unavailable', message: 'GET /x: 502 <html>hello</html>' });
     const login = api.request({ method: 'GET', path: '/login' });
     await expect(login).rejects.toMatchObject({ kind: 'Unavailable', message: /not JSON/ });
+  });
+
+  it('is told in the log at level debug, each by itself, when several fail at once', async () => {
+    const log = createMemoryLog();
+    const api = await clientOf((request, response) => {
+      response.writeHead(500).end(JSON.stringify({ kind: 'Status', message: `no ${request.url?.slice(-1)}` }));
+    }, log);
+    const both = Promise.all(['/a', '/b'].map((path) => api.request({ method: 'GET', path })));
+    await expect(both).rejects.toMatchObject({ kind: 'Unavailable' });
+    const told = ['/a', '/b'].map((path) => `debug: request failed: GET ${path}: 500 no ${path.slice(-1)}`);
+    await vi.waitFor(() => expect([...log.lines].sort()).toEqual(told));
   });
 
   it('is Unavailable when it breaks off in an answer', async () => {
@@ -188,3 +200,65 @@ async function tokenOf(api: ApiClient, namespace: string): Promise<string> {
   const answer = (await api.request({ method: 'POST', path, body })) as { status: { token: string } };
   return answer.status.token;
 }
+
+describe('a guard of writes', () => {
+  const refusal = new ClusterError('Unavailable', 'not now');
+  const write = { method: 'PATCH', path: '/x', body: {} } as const;
+
+  it('keeps every write back and lets reads pass', async () => {
+    const served: (string | undefined)[] = [];
+    const api = await clientOf(
+      (request, response) => {
+        served.push(request.method);
+        response.end('{}');
+      },
+      () => {
+        throw refusal;
+      },
+    );
+    for (const method of ['POST', 'PUT', 'PATCH', 'DELETE'] as const)
+      await expect(api.request({ ...write, method })).rejects.toBe(refusal);
+    await api.request({ method: 'GET', path: '/x' });
+    expect(served).toEqual(['GET']);
+  });
+
+  it.each([
+    ['new', false],
+    ['kept', true],
+  ])('is asked again when a %s connection stands, before the first byte', async (_, isKept) => {
+    let asked = 0;
+    let refuseAt = Number.POSITIVE_INFINITY;
+    const served: (string | undefined)[] = [];
+    const api = await clientOf(
+      (request, response) => {
+        served.push(request.method);
+        response.end('{}');
+      },
+      () => {
+        asked += 1;
+        if (asked >= refuseAt) throw refusal;
+        return signal;
+      },
+    );
+    if (isKept) await api.request(write);
+    const before = served.length;
+    refuseAt = asked + 2;
+    await expect(api.request(write)).rejects.toBe(refusal);
+    await api.request({ method: 'GET', path: '/x' });
+    expect(served.slice(before)).toEqual(['GET']);
+  });
+
+  it('gives up a write that is under way', async () => {
+    const term = new AbortController();
+    const closed = Promise.withResolvers<void>();
+    const api = await clientOf(
+      (request) => {
+        request.on('close', () => closed.resolve());
+        term.abort(refusal);
+      },
+      () => term.signal,
+    );
+    await expect(api.request(write)).rejects.toBe(refusal);
+    await closed.promise;
+  });
+});
