@@ -63,7 +63,14 @@ export async function startKilledOperator(options: KilledOperatorOptions): Promi
     lastWork = Date.now();
     const born = spawn(process.execPath, [join(import.meta.dirname, '..', '..', 'src', 'main.ts')], {
       env: {
-        ...{ PATH, HOME, HEALTH_ADDRESS: '127.0.0.1', HEALTH_PORT: '0', WATCH_NAMESPACE: namespace, LEADER_ELECTION: 'false' },
+        ...{
+          PATH,
+          HOME,
+          HEALTH_ADDRESS: '127.0.0.1',
+          HEALTH_PORT: '0',
+          WATCH_NAMESPACE: namespace,
+          LEADER_ELECTION: 'false',
+        },
         ...{ ...environment, KUBECONFIG, NODE_COMPILE_CACHE: compileCache, LOG_LEVEL: 'error' },
       },
       stdio: ['ignore', 'ignore', 'pipe'],

@@ -1,0 +1,298 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, test } from 'vitest';
+import { operatorEnvironment } from '../../demo/operatorEnvironment.ts';
+import { type ApiGateway, type GatewayFault, type GatewayRequest, startApiGateway } from '../support/apiGateway.ts';
+import { V2, V3 } from '../support/lab.ts';
+import { conditionOf, isComplete, type LiveLab, until, type Version } from '../support/liveLab.ts';
+import type { OperatorProcess } from '../support/operator.ts';
+import { type OperatorStage, setOperatorStage } from '../support/operatorStage.ts';
+import { type Random, seededRandom } from '../support/random.ts';
+
+type Context = Parameters<OperatorStage['lab']>[0] & { readonly task: { readonly name: string } };
+
+let stage: OperatorStage;
+const directories: string[] = [];
+const recoveries: string[] = [];
+
+beforeAll(async () => {
+  stage = await setOperatorStage();
+});
+afterAll(async () => {
+  await stage?.stop();
+  await Promise.all(directories.map((directory) => rm(directory, { recursive: true, force: true })));
+  process.stdout.write(`recovery:\n${recoveries.map((line) => `  ${line}\n`).join('')}`);
+});
+
+/** An operator that reaches the API server through a gateway only. */
+async function operate(context: Context, on: OperatorStage, namespace: string) {
+  const directory = await mkdtemp(join(tmpdir(), 'api-faults-'));
+  directories.push(directory);
+  const gateway = await startApiGateway(on.server);
+  const environment = await operatorEnvironment(on.server.kubeconfig, on.azure, directory);
+  const KUBECONFIG = await gateway.kubeconfig(environment.KUBECONFIG ?? '');
+  const settings = { KUBECONFIG, WATCH_NAMESPACE: namespace, LOG_LEVEL: 'debug', LEADER_ELECTION: 'false' };
+  const operator = await on.operator({ settings });
+  context.onTestFinished(async () => {
+    await operator.kill();
+    await gateway.close();
+  });
+  return { gateway, operator };
+}
+
+/** A lab with a candidate that fails, and an operator behind a gateway of its own. */
+async function alone(context: Context, on: OperatorStage = stage) {
+  const books = await on.lab(context, { traffic: { behaviour: V3 } });
+  const before = await books.targets();
+  return { books, before, ...(await operate(context, on, books.namespace)) };
+}
+
+/** Awaits the recovery within its bound, in seconds, and notes how long it took. */
+async function recovers(context: Context, bound: number, recovered: Promise<unknown>): Promise<void> {
+  const start = Date.now();
+  await recovered;
+  const line = `${context.task.name}: ${((Date.now() - start) / 1000).toFixed(1)} s (bound ${bound} s)`;
+  recoveries.push(line);
+}
+
+const isMirroring = ({ status }: Version) => conditionOf(status, 'Mirroring')?.status === 'True';
+
+/** A stop to the run while it waits for copies: whatever happens then is the operator's doing. */
+async function mirrors(books: LiveLab): Promise<void> {
+  books.traffic.change({ silent: { mirror: true } });
+  await books.create('candidate', { analysis: { deadlineSeconds: 170 } });
+  await books.until('candidate', 'mirrors', isMirroring);
+}
+
+/** Every refusal is told in the log, by its number; a cut connection has none. */
+function untold(gateway: ApiGateway, operator: OperatorProcess): readonly string[] {
+  const told = new Set(
+    operator.log.flatMap((line) => [...JSON.stringify(line).matchAll(/injected fault (\d+)/g)].map(([, n]) => n)),
+  );
+  return gateway.log
+    .filter(({ fault, faultNumber }) => fault?.kind === 'answer' && !told.has(String(faultNumber)))
+    .map(({ method, path, faultNumber }) => `${faultNumber}: ${method} ${path}`);
+}
+
+/** Of a run from beginning to end: what each request of it meets, and how long it may take. Without faults: 12 s.
+ * A reconcile reads seven objects and is done again when one read fails, after 0.5 s at first and at most 60 s: the bounds
+ * hold for rates of failure at which most reconciles get through. */
+const THROUGHOUT: readonly (readonly [
+  what: string,
+  seconds: number,
+  fault: (random: Random) => (request: GatewayRequest) => GatewayFault | undefined,
+])[] = [
+  ['409 on every second write', 60, () => each(2, 'write', { kind: 'answer', status: 409 })],
+  [
+    '500 on every 25th read, third write and second watch',
+    60,
+    () => (request) =>
+      request.number % { read: 25, write: 3, watch: 2 }[request.kind] === 1
+        ? { kind: 'answer', status: 500 }
+        : undefined,
+  ],
+  [
+    '503 on every second write, 410 on every second watch',
+    60,
+    () => (request) =>
+      request.number % 2 === 1 && request.kind !== 'read'
+        ? { kind: 'answer', status: request.kind === 'write' ? 503 : 410 }
+        : undefined,
+  ],
+  [
+    'a connection cut at every second write, before or after it is done',
+    60,
+    (random) => (request) =>
+      request.kind === 'write' && request.number % 2 === 0
+        ? { kind: 'cut', when: random.chance(0.5) ? 'before' : 'after' }
+        : undefined,
+  ],
+];
+
+function each(nth: number, kind: GatewayRequest['kind'], fault: GatewayFault) {
+  return (request: GatewayRequest) => (request.kind === kind && request.number % nth === 0 ? fault : undefined);
+}
+
+describe.concurrent('a run comes to its verdict and is restored', { timeout: 200_000 }, () => {
+  test.for(THROUGHOUT)('with %s', async ([_, seconds, fault], context) => {
+    const { expect } = context;
+    const { books, before, gateway, operator } = await alone(context);
+    gateway.decide(fault(seededRandom(20_260_301)));
+    await books.create('candidate', { analysis: { deadlineSeconds: 170 } });
+    await recovers(context, seconds, books.complete('candidate', seconds));
+    expect(conditionOf((await last(books)).status, 'Passed')).toMatchObject({ status: 'False', reason: 'Latency' });
+    expect(await books.targets()).toEqual(before);
+    expect(gateway.log.filter((record) => record.fault !== undefined).length).toBeGreaterThan(5);
+    expect(untold(gateway, operator)).toEqual([]);
+    expect(operator.errors()).toBe('');
+  });
+});
+
+const last = (books: LiveLab) => books.until('candidate', 'is there', () => true);
+
+describe.concurrent('a deleted experiment is restored', { timeout: 150_000 }, () => {
+  test('15 s after the API server has asked for patience, and not before', async (context) => {
+    const { expect } = context;
+    const { books, before, gateway, operator } = await alone(context);
+    await mirrors(books);
+    let refusals = 3;
+    gateway.decide(({ kind, path }) => {
+      if (kind !== 'write' || !path.includes('/configmaps/') || refusals === 0) return undefined;
+      refusals -= 1;
+      return { kind: 'answer', status: 429, retryAfterSeconds: 3 };
+    });
+    await books.delete('candidate');
+    await recovers(context, 3 * 3 + 15, books.gone('candidate', 3 * 3 + 15));
+    expect(await books.targets()).toEqual(before);
+    const times = gateway.log.filter(({ fault }) => fault !== undefined).map(({ at }) => at);
+    expect(times).toHaveLength(3);
+    const gaps = times.slice(1).map((time, index) => time - (times[index] ?? 0));
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(2990);
+    expect(untold(gateway, operator)).toEqual([]);
+  });
+
+  test('by an API server that takes 1 to 3 s for each answer', async (context) => {
+    const { expect } = context;
+    const { books, before, gateway, operator } = await alone(context);
+    await mirrors(books);
+    const random = seededRandom(20_260_302);
+    gateway.decide(({ kind }) =>
+      kind === 'watch' ? undefined : { kind: 'delay', milliseconds: 1000 + 2000 * random.uniform() },
+    );
+    await books.delete('candidate');
+    await recovers(context, 60, books.gone('candidate', 60));
+    expect(await books.targets()).toEqual(before);
+    expect(operator.errors()).toBe('');
+  });
+
+  test('when all connections are cut again and again', async (context) => {
+    const { expect } = context;
+    const { books, before, gateway, operator } = await alone(context);
+    await mirrors(books);
+    const cuts = setInterval(() => gateway.cut(), 400);
+    context.onTestFinished(() => clearInterval(cuts));
+    await books.delete('candidate');
+    await recovers(context, 40, books.gone('candidate', 40));
+    expect(await books.targets()).toEqual(before);
+    expect(operator.errors()).toBe('');
+  });
+
+  test('when the API server was killed and comes back on its data', async (context) => {
+    const { expect } = context;
+    const own = await setOperatorStage();
+    context.onTestFinished(() => own.stop());
+    const { books, before, operator } = await alone(context, own);
+    await mirrors(books);
+    await own.server.kill();
+    const fails = () => operator.log.filter(({ message }) => /^watch of .* failed/.test(message)).length >= 4;
+    await until('the operator has noticed, and has tried again', async () => fails(), 30);
+    await own.server.restart();
+    await until('the API server takes the deletion', () => books.delete('candidate').then(always, never), 30);
+    await recovers(context, 45, books.gone('candidate', 45));
+    expect(await books.targets()).toEqual(before);
+    expect(operator.errors()).toBe('');
+  });
+});
+
+const always = () => true;
+const never = () => false;
+
+test.concurrent('a watch that is silently frozen is noticed', { timeout: 90_000 }, async (context) => {
+  const { expect } = context;
+  const { books, before, gateway } = await alone(context);
+  // The watch stands, and nothing comes through it any more.
+  await mirrors(books);
+  await books.delete('candidate');
+  await books.gone('candidate');
+  books.traffic.change({ silent: {} });
+  gateway.freezeWatches();
+  await books.create('second');
+  const begins = books.until('second', 'begins', ({ status }) => status.observedGeneration === 1, 40);
+  await recovers(context, 40, begins);
+  expect(await books.complete('second')).toMatchObject({ verdict: 'Fail' });
+  expect(await books.targets()).toEqual(before);
+});
+
+const SOAK_SECONDS = process.env.SOAK_MINUTES === undefined ? 30 : 60 * Number(process.env.SOAK_MINUTES);
+const SEED = Number(process.env.SOAK_SEED ?? '20260301');
+const LABS = 4;
+
+describe('faults at random, over many experiments', () => {
+  test(`seed ${SEED}, ${SOAK_SECONDS} s`, { timeout: (SOAK_SECONDS + 150) * 1000 }, async (context) => {
+    const { expect } = context;
+    const own = await setOperatorStage();
+    context.onTestFinished(() => own.stop());
+    const labs = await Promise.all(Array.from({ length: LABS }, () => own.lab(context)));
+    const before = await Promise.all(labs.map((books) => books.targets()));
+    const { gateway, operator } = await operate(context, own, '');
+    const memory: number[] = [];
+    const sample = setInterval(() => void residentMegabytes(operator.pid).then((now) => memory.push(now)), 1000);
+    context.onTestFinished(() => clearInterval(sample));
+
+    const random = seededRandom(SEED);
+    gateway.decide((request) => randomFault(request, random));
+    const cuts = setInterval(() => gateway.cut(), 7000);
+    const end = Date.now() + SOAK_SECONDS * 1000;
+    const names = await Promise.all(labs.map((books, index) => liveOn(books, seededRandom(SEED + index), end)));
+    clearInterval(cuts);
+    gateway.decide(() => undefined);
+    // Everything is deleted now; nothing may be left within the longest back-off (60 s) and a run's steps.
+    await recovers(context, 90, Promise.all(labs.map((books, index) => books.gone(names[index]?.at(-1) ?? '', 90))));
+
+    expect(await Promise.all(labs.map((books) => books.targets()))).toEqual(before);
+    expect(untold(gateway, operator)).toEqual([]);
+    expect(operator.errors()).toBe('');
+    const faults = gateway.log.filter(({ fault }) => fault !== undefined).length;
+    const [early, late] = [memory.slice(5, 15), memory.slice(-10)].map((part) => Math.min(...part));
+    recoveries.push(`soak: ${names.flat().length} experiments, ${faults} faults, resident ${early} -> ${late} MB`);
+    expect(faults).toBeGreaterThan(20);
+    // What the collector has not yet found worth its while; a leak of one closure per request would be seen over minutes.
+    expect(late).toBeLessThan((early ?? 0) + 48);
+    expect((await operator.terminate()).code).toBe(0);
+    expect(operator.errors()).toBe('');
+  });
+});
+
+/** About one request in seven meets one. */
+function randomFault({ kind }: GatewayRequest, random: Random): GatewayFault | undefined {
+  const [chance, which] = [random.uniform(), random.integer(8)];
+  if (chance > 0.15) return undefined;
+  const faults: readonly GatewayFault[] = [
+    { kind: 'answer', status: 409 },
+    { kind: 'answer', status: 410 },
+    { kind: 'answer', status: 429, retryAfterSeconds: 1 },
+    { kind: 'answer', status: 500 },
+    { kind: 'answer', status: 503, retryAfterSeconds: 1 },
+    { kind: 'delay', milliseconds: 1500 },
+    { kind: 'cut', when: 'before' },
+    { kind: 'cut', when: 'after' },
+  ];
+  const fault = faults[which];
+  return kind === 'watch' && fault?.kind === 'cut' ? { kind: 'cut', when: 'before' } : fault;
+}
+
+/** One experiment after the other: some come to a verdict, some are deleted on the way. The last is deleted. */
+async function liveOn(books: LiveLab, random: Random, end: number): Promise<readonly string[]> {
+  const names: string[] = [];
+  while (Date.now() < end) {
+    const name = `candidate-${names.length + 1}`;
+    names.push(name);
+    books.traffic.change({ behaviour: random.chance(0.5) ? V2 : V3 });
+    const patience = Date.now() + 1000 + 20_000 * random.uniform();
+    await books.create(name, { analysis: { deadlineSeconds: 60 } });
+    await until(
+      `${name} is complete, or nobody waits any more`,
+      async () => Date.now() > Math.min(patience, end) || books.history(name).some(isComplete),
+      60,
+    );
+    await books.delete(name);
+    if (Date.now() < end) await books.gone(name, 90);
+  }
+  return names;
+}
+
+async function residentMegabytes(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024);
+}
