@@ -17,7 +17,11 @@ import { createMemoryLog } from '../../support/memoryLog.ts';
 const signal = new AbortController().signal;
 
 /** A client of something that is not, or not only, an API server. */
-async function clientOf(listener: RequestListener, log = createMemoryLog()): Promise<ApiClient> {
+async function clientOf(
+  listener: RequestListener,
+  guardWrite?: () => AbortSignal,
+  log = createMemoryLog(),
+): Promise<ApiClient> {
   const server: Server = createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
@@ -26,7 +30,7 @@ async function clientOf(listener: RequestListener, log = createMemoryLog()): Pro
   // A base path, as of a cluster behind a management gateway.
   const url = `http://127.0.0.1:${address.port}/k8s/clusters/c1/`;
   kubeConfig.loadFromClusterAndUser({ name: 'c', server: url, skipTLSVerify: true }, { name: 'u', token: 'token-1' });
-  const api = createApiClient({ kubeConfig, log });
+  const api = createApiClient({ kubeConfig, log, ...(guardWrite !== undefined && { guardWrite }) });
   onTestFinished(() => {
     api.close();
     server.closeAllConnections();
@@ -64,9 +68,13 @@ describe('what is not an API server, or is in front of one', () => {
 
   it('is told in the log at level debug, each by itself, when several fail at once', async () => {
     const log = createMemoryLog();
-    const api = await clientOf((request, response) => {
-      response.writeHead(500).end(JSON.stringify({ kind: 'Status', message: `no ${request.url?.slice(-1)}` }));
-    }, log);
+    const api = await clientOf(
+      (request, response) => {
+        response.writeHead(500).end(JSON.stringify({ kind: 'Status', message: `no ${request.url?.slice(-1)}` }));
+      },
+      undefined,
+      log,
+    );
     const both = Promise.all(['/a', '/b'].map((path) => api.request({ method: 'GET', path })));
     await expect(both).rejects.toMatchObject({ kind: 'Unavailable' });
     const told = ['/a', '/b'].map((path) => `debug: request failed: GET ${path}: 500 no ${path.slice(-1)}`);
