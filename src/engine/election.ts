@@ -82,7 +82,7 @@ export function startElection(options: ElectionOptions): Election {
     while (!stopping.signal.aborted) {
       let milliseconds = retryMilliseconds(timing, clock.random);
       try {
-        const stored = await look();
+        const stored = await look(stopping.signal);
         const free = millisecondsUntilFree(seen, identity, timing, clock.monotonic());
         if (free === 0) {
           const sentAt = clock.monotonic();
@@ -97,8 +97,8 @@ export function startElection(options: ElectionOptions): Election {
     return undefined;
   }
 
-  async function look(): Promise<StoredLease | undefined> {
-    const stored = await lease.read(stopping.signal);
+  async function look(signal: AbortSignal): Promise<StoredLease | undefined> {
+    const stored = await lease.read(signal);
     const before = seen?.record.holder;
     seen = observe(seen, stored, clock.monotonic());
     const holder = seen?.record.holder;
@@ -137,7 +137,7 @@ export function startElection(options: ElectionOptions): Election {
       milliseconds = retryMilliseconds(timing, clock.random);
       const isRemembered = known !== undefined;
       try {
-        known ??= await look();
+        known ??= await look(ending);
         if (ending.aborted) return;
         const holder = known?.record.holder ?? identity;
         if (holder !== identity) {
