@@ -63,7 +63,7 @@ function adviseRoute(open: OpenRoute): string[] {
   }
   if (comparison.blocks < BLOCKS_FOR_PASS) {
     return [
-      `${name} had live requests in ${comparison.blocks} intervals and a Pass needs ${BLOCKS_FOR_PASS}: wait longer, or send steadier traffic.`,
+      `${name} had live requests in ${comparison.blocks === 1 ? '1 interval' : `${comparison.blocks} intervals`} and a Pass needs ${BLOCKS_FOR_PASS}: wait longer, or send steadier traffic.`,
     ];
   }
   const advice = gates.flatMap((gate) => adviseGate(open, gate) ?? []);
