@@ -22,12 +22,12 @@ export function cutField(map: Cursor, index: number): Cut {
   return cutLines(map, start, endOfLine(map, last), next === undefined ? undefined : rangeOf(next.key, map)[0]);
 }
 
-/** Takes an element out of a list that has others. */
-export function cutItem(list: Cursor, index: number): Cut {
+/** Takes an element out of a list that has others. `inFront`: it was put in front of the next one. */
+export function cutItem(list: Cursor, index: number, inFront = false): Cut {
   const node = list.list;
   const item = node?.items[index] as Node | null | undefined;
   if (node === undefined || item === undefined || item === null) throw unsupported(list, 'has no such element');
-  if (node.flow === true) return cutFlow(list, ...rangeOf(item, list));
+  if (node.flow === true) return cutFlow(list, ...rangeOf(item, list), inFront);
   const next = index + 1 < node.items.length ? dashOffset(list, node, index + 1) : undefined;
   return cutLines(list, dashOffset(list, node, index), endOfLine(list, item), next);
 }
@@ -41,14 +41,13 @@ export function emptyList(list: Cursor): Cut {
   return { start: rangeOf(node, list)[0], end: endOf(list, node), text: flow ? '[]' : ' []' };
 }
 
-/** The text that an element of a list takes up, with the comments on its lines. */
-export function itemText(list: Cursor, index: number): string {
+/** Where an element of a list stands, with the comments on its lines. */
+export function itemRange(list: Cursor, index: number): [number, number] {
   const node = list.list;
   const item = node?.items[index] as Node | null | undefined;
   if (node === undefined || item === undefined || item === null) throw unsupported(list, 'has no such element');
-  const { text } = list.file;
-  if (node.flow === true) return text.slice(...rangeOf(item, list));
-  return text.slice(dashOffset(list, node, index), endOfLine(list, item).at);
+  if (node.flow === true) return rangeOf(item, list);
+  return [dashOffset(list, node, index), endOfLine(list, item).at];
 }
 
 /** Whole lines; or, for the first thing behind a dash, up to the next thing, which takes its place there. */
@@ -71,14 +70,16 @@ function cutLines(
   return { start: line - before.length, end: at, text: '' };
 }
 
-/** With the comma that belongs to it: the one behind it, or else the one in front. */
-function cutFlow(owner: Cursor, start: number, end: number): Cut {
+/**
+ * With one comma: the one in front, with which addMirror puts a thing behind another; or the one behind, for the first of a
+ * collection and for a copy that was put in front of its original.
+ */
+function cutFlow(owner: Cursor, start: number, end: number, inFront = false): Cut {
   const { text } = owner.file;
+  const before = inFront ? null : /,\s*$/.exec(text.slice(0, start));
+  if (before !== null) return { start: start - before[0].length, end, text: '' };
   const behind = /^\s*,[ \t]*/.exec(text.slice(end));
-  if (behind === null) {
-    const before = /,\s*$/.exec(text.slice(0, start))?.[0] ?? '';
-    return { start: start - before.length, end, text: '' };
-  }
+  if (behind === null) return { start, end, text: '' };
   const at = end + behind[0].length;
   // What stands on the next line moves up; a comment between stays with what it is about.
   const space = /^\s*(?![\s#])/.exec(text.slice(at))?.[0] ?? '';

@@ -46,15 +46,31 @@ export function findPolicies(
  */
 export function isCopyOfNext(document: ParsedDocument, field: PolicyField): boolean {
   const { route } = field;
-  if (route === undefined || !field.policies.every(({ owner }) => owner === 'ours')) return false;
-  const policies = field.policies.map(({ node }) => node);
-  // Where a list was there before and empty, it has become ours by what we have put in.
-  return [[field.pair], policies].some((ours) => isNarrowed(document, route, route.item, ours, (each) => each));
+  if (route === undefined) return false;
+  const ours = field.policies.filter(({ owner }) => owner === 'ours').map(({ node }) => node);
+  // A list that was there before, empty or not, stays without our policy.
+  const ways = ours.length === field.policies.length ? [[field.pair], ours] : [ours];
+  return ways.some((policies) => isNarrowed(document, route, route.item, policies, (each) => each));
 }
 
-/** Whether a route may be our copy of the one below it: both take the same requests, apart from a matcher for methods. */
-export function mayBeCopyOfNext(document: ParsedDocument, route: RouteElement): boolean {
-  return isNarrowed(document, route, route.item, [], (each) => (isMap(each) ? fieldValue(each, 'match') : undefined));
+/**
+ * Whether a route may be our copy of the one below it: both lead the same requests to the same cluster, apart from a matcher
+ * for methods, and only the copy is mirrored.
+ */
+export function mayBeCopyOfNext(
+  document: ParsedDocument,
+  route: RouteElement,
+  mirrored: readonly PolicyField[],
+): boolean {
+  const next = route.list.items[route.index + 1];
+  if (mirrored.some((field) => field.route?.item === next)) return false;
+  const parts = (each: unknown, ...names: string[]) =>
+    names.reduce<unknown>((part, name) => (isMap(part) ? fieldValue(part, name) : undefined), each);
+  const cluster = (each: unknown) => outline(parts(each, 'route', 'cluster'), new Set());
+  return (
+    sameOutline(cluster(route.item), cluster(next)) &&
+    isNarrowed(document, route, route.item, [], (each) => parts(each, 'match'))
+  );
 }
 
 function isNarrowed(

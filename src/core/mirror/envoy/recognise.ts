@@ -24,7 +24,7 @@ export function ownerOfPolicy(policy: unknown, mark: Mark, mirrorClusters: Reado
 }
 
 /** The values that a policy sets the marking header to. */
-export function marksOf(policy: Record<string, unknown>, header: string): string[] {
+function marksOf(policy: Record<string, unknown>, header: string): string[] {
   return listAt(policy, 'request_headers_mutations').flatMap((mutation) => {
     const set = isRecord(mutation) && isRecord(mutation.append) ? mutation.append.header : undefined;
     if (!isRecord(set) || typeof set.key !== 'string' || typeof set.value !== 'string') return [];
@@ -88,7 +88,7 @@ export function isMirrorCluster(cluster: unknown): cluster is { name: string } {
 }
 
 /** A repeated field under either of its spellings; Envoy takes a lone map for a list of one. */
-export function listAt(map: Record<string, unknown>, name: string): unknown[] {
+function listAt(map: Record<string, unknown>, name: string): unknown[] {
   const camelCase = name.replace(/_([a-z])/g, (_match, letter: string) => letter.toUpperCase());
   const value = map[name] ?? map[camelCase];
   return value === undefined || value === null ? [] : [value].flat();

@@ -1,10 +1,12 @@
 import { isMap, isScalar, isSeq, type Node, type YAMLSeq } from 'yaml';
-import { cutField, cutItem, emptyList, itemText } from './cut.ts';
+import { type Comment, commentsOf } from './comments.ts';
+import { cutField, cutItem, emptyList, itemRange } from './cut.ts';
 import { cutPieces, type Piece } from './cutPieces.ts';
 import { findClusterElements, refersTo } from './findClusters.ts';
-import { isCopyOfNext, mayBeCopyOfNext, type PolicyField } from './findPolicies.ts';
+import { isCopyOfNext, mayBeCopyOfNext, type PolicyField, type RouteElement } from './findPolicies.ts';
 import { outline, type ParsedDocument, readDocuments } from './outline.ts';
 import type { ParsedFile } from './parse.ts';
+import { unsupported } from './splice.ts';
 import { at, copyingIn, documentsOf, leftIn, parsedFile, policiesIn, type StripTarget, type Trace } from './traces.ts';
 
 export interface StripResult {
@@ -54,18 +56,21 @@ function stripPolicies(
   let { text } = file;
   for (;;) {
     const documents = documentsOf(text);
+    const comments = documents.length > 0 ? commentsOf(text) : [];
     const pieces = documents.flatMap((document) => {
       const parsed = parsedFile(file.key, text, document);
-      return policiesIn(document, target)
-        .filter(({ policies }) => policies.some(({ owner }) => owner === 'ours'))
-        .map((field) => {
-          for (const { owner, cluster } of field.policies) {
-            if (owner === 'ours' && cluster !== undefined) clusters.add(cluster);
-          }
-          const policy = policyPiece(parsed, field);
-          if (isCopyOfNext(document, field)) return routePiece(parsed, field, policy) ?? policy;
-          return suspect(document, field, policy, suspects);
-        });
+      const ours = policiesIn(document, target).filter(({ policies }) =>
+        policies.some(({ owner }) => owner === 'ours'),
+      );
+      return ours.map((field) => {
+        for (const { owner, cluster } of field.policies) {
+          if (owner === 'ours' && cluster !== undefined) clusters.add(cluster);
+        }
+        const policy = policyPiece(parsed, field);
+        if (field.route === undefined) return policy;
+        if (mayBeCopyOfNext(document, field.route, ours)) suspects.push(outlineWithout(field.route, field, policy));
+        return isCopyOfNext(document, field) ? routePiece(parsed, field.route, comments, policy) : policy;
+      });
     });
     const next = cutPieces(text, documents, pieces);
     if (next === text) return text;
@@ -86,30 +91,25 @@ function policyPiece(file: ParsedFile, { map, index, pair, policies }: PolicyFie
   return map.items.length === 1 ? emptied : { ...whole, instead: emptied };
 }
 
-/** Undefined where the copy has a comment that the route below it does not have: somebody has written into it. */
-function routePiece(file: ParsedFile, { route }: PolicyField, instead: Piece): Piece | undefined {
-  if (route === undefined) return undefined;
+/** The whole copy; but not where it has a comment that the route below it does not have: somebody has written into it. */
+function routePiece(file: ParsedFile, route: RouteElement, comments: readonly Comment[], instead: Piece): Piece {
   const list = at(file, route.list);
+  const commentsIn = ([start, end]: [number, number]): string[] =>
+    comments.flatMap(({ offset, text }) => (offset >= start && offset < end ? [text] : []));
   const cut = () => {
-    const original = new Set(comments(itemText(list, route.index + 1)));
-    const own = comments(itemText(list, route.index)).filter((comment) => !original.has(comment));
-    // A cut that leads nowhere: the policy alone is taken out instead.
-    return own.length > 0 ? { start: 0, end: 0, text: '' } : cutItem(list, route.index);
+    const original = new Set(commentsIn(itemRange(list, route.index + 1)));
+    if (commentsIn(itemRange(list, route.index)).some((comment) => !original.has(comment)))
+      throw unsupported(at(file, route.item), 'has a comment of its own');
+    return cutItem(list, route.index, true);
   };
   return { cut, without: [route.item], instead };
 }
 
-function comments(text: string): string[] {
-  return text.match(/#[^\r\n]*/g) ?? [];
-}
-
-/** Remembers a route that may be our copy of another, to tell people where it is. */
-function suspect(document: ParsedDocument, { route, policies }: PolicyField, piece: Piece, suspects: string[]): Piece {
-  if (route !== undefined && mayBeCopyOfNext(document, route)) {
-    const gone = policies.every(({ owner }) => owner === 'ours') ? piece.without : [];
-    suspects.push(JSON.stringify(outline(route.item, new Set(gone))));
-  }
-  return piece;
+/** What a route says once our policies are gone, to find it again when it stays and people are to be told of it. */
+function outlineWithout(route: RouteElement, { policies }: PolicyField, piece: Piece): string {
+  const ours = policies.flatMap(({ owner, node }) => (owner === 'ours' ? [node] : []));
+  const gone = ours.length === policies.length ? piece.without : ours;
+  return JSON.stringify(outline(route.item, new Set(gone)));
 }
 
 /** The version that addMirror writes; Envoy needs none, and this one says that the mirror is in. */
