@@ -64,7 +64,7 @@ export function leftIn(
     const traces: Trace[] = [];
     visit(document, {
       Map(_key, node) {
-        if (!known.has(JSON.stringify(outline(node, new Set())))) return;
+        if (known.size === 0 || !known.has(JSON.stringify(outline(node, new Set())))) return;
         traces.push(trace(key, text, document, node, 'a route that may be the operator’s copy of the one below it'));
       },
     });
