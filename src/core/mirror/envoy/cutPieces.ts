@@ -20,8 +20,20 @@ export interface Piece {
  */
 export function cutPieces(text: string, documents: readonly ParsedDocument[], pieces: readonly Piece[]): string {
   const cut = (chosen: readonly Piece[]) => attempt(text, documents, chosen);
-  const safe = largestSafe(pieces, cut);
+  // Most that cannot be cut is known without reading the result, which takes long for a large file.
+  const safe = largestSafe(pieces.flatMap(cuttable), cut);
   return cut(safe) ?? text;
+}
+
+/** The piece, or what to cut instead of it; none, when neither can be told apart. */
+function cuttable(piece: Piece): readonly Piece[] {
+  try {
+    piece.cut();
+    return [piece];
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return piece.instead === undefined ? [] : cuttable(piece.instead);
+  }
 }
 
 function largestSafe(
