@@ -1,7 +1,11 @@
 #!/usr/bin/env node
-import { createLog } from './adapters/observability/log.ts';
-import { startOperator } from './composition.ts';
 import { readSettings, SettingsError, settingsHelp } from './settings.ts';
+
+// The kernel keeps from process 1 of a container what it does not handle. Most modules are imported later than this,
+// because they take a second to load, in which SIGTERM would be lost.
+const signalled = new Promise<NodeJS.Signals>((resolve) => {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, resolve);
+});
 
 /** Exit codes: 0 ended by SIGTERM or SIGINT, 1 could not start or go on, 2 a setting is wrong. */
 async function main(args: readonly string[]): Promise<void> {
@@ -12,6 +16,8 @@ async function main(args: readonly string[]): Promise<void> {
     return;
   }
   const settings = readSettings(args, process.env);
+  const { createLog } = await import('./adapters/observability/log.ts');
+  const { startOperator } = await import('./composition.ts');
   const log = createLog(settings.logLevel);
   const operator = await startOperator(settings, process.env, log);
   let stopping = false;
@@ -27,7 +33,7 @@ async function main(args: readonly string[]): Promise<void> {
       },
     );
   };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop({ signal }));
+  void signalled.then((signal) => stop({ signal }));
   operator.failed.catch((error: unknown) => {
     log.error('the operator cannot go on', { error });
     process.exitCode = 1;
