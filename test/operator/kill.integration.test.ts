@@ -52,12 +52,12 @@ const SOON = 300;
 const LONG = { deadlineSeconds: 600 };
 const reasonOf = ({ status }: Version) => conditionOf(status, 'Passed')?.reason;
 
-function deletion(name: string, reason: string, more: Partial<Path>): Path {
+function deletion(name: string, isThere: (version: Version) => boolean, more: Partial<Path>): Path {
   return {
     name: `deletion ${name}`,
     ...more,
     act: async (books) => {
-      await books.until('candidate', `is ${reason}`, (version) => reasonOf(version) === reason, SOON);
+      await books.until('candidate', 'is where it is to be deleted', isThere, SOON);
       await books.edit('candidate', { metadata: { finalizers: [OURS, OTHERS_FINALIZER] } });
       await books.delete('candidate');
       const { finalizers } = await books.until(
@@ -128,15 +128,15 @@ const PATHS: readonly Path[] = [
     verdict: 'Fail',
     reason: 'Latency',
   },
-  deletion('while it is analysed', 'Analysing', {
+  deletion('while it is analysed', (version) => reasonOf(version) === 'Analysing', {
     change: { analysis: { ...LONG, minRequests: 5000 } },
     traffic: { requestsPerSecond: 20 },
   }),
-  deletion('while it mirrors', 'AwaitingCopies', {
+  deletion('while it mirrors', (version) => reasonOf(version) === 'AwaitingCopies', {
     change: { analysis: LONG },
     traffic: { silent: { mirror: true } },
   }),
-  deletion('while the candidate is prepared', 'Preparing', {
+  deletion('while the candidate is prepared', ({ status }) => status.targets?.some((each) => each.patched) === true, {
     change: {
       analysis: LONG,
       deployment: { containers: [{ name: 'bookservicemirror', image: 'readymirroring/bookservice:bad' }] },
@@ -162,7 +162,7 @@ const OTHER_OBJECTS = [
 ] as const;
 
 /** Runs that two processors manage side by side: a killed operator is mostly one that starts. */
-const atATime = limit(4);
+const atATime = limit(5);
 
 describe.concurrent('killed at every write', { timeout: 600_000 }, () => {
   test.for(PATHS.flatMap((path) => (['before', 'after'] as const).map((when) => ({ ...path, when }))))(
