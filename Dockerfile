@@ -1,4 +1,4 @@
-# The operator's image; docs/install.md says how to build it. docker (BuildKit) and buildah both do.
+# The operator's image; docs/install.md says how to build it. docker and buildah both do.
 
 # What the image stands on: any image with Node 24 on its PATH; it needs no shell. For builds that can be repeated, pin it:
 # --build-arg BASE=node:24-slim@sha256:...

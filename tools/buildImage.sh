@@ -33,7 +33,7 @@ for argument in "$@"; do
 done
 
 case $builder in
-  docker) DOCKER_BUILDKIT=1 exec docker build "${arguments[@]}" "${tag[@]}" "$@" . ;;
+  docker) exec docker build "${arguments[@]}" "${tag[@]}" "$@" . ;;
   # The OCI format, buildah's default, has no place for the health check; its docker format would put random names in.
   buildah) exec buildah bud --layers --timestamp "$epoch" "${arguments[@]}" "${tag[@]}" "$@" . ;;
   *)
