@@ -90,7 +90,7 @@ export async function startOperator(
     keys: () => operator.list().map(keyOf),
     concurrency: settings.concurrency,
     clock: systemClock,
-    backoff: { baseMilliseconds: 500, capMilliseconds: 60_000 },
+    backoff: { baseMilliseconds: 500, capMilliseconds: 15_000 },
     endWithinMilliseconds: settings.shutdownGraceSeconds * 1000,
     onError: (key, error, retry) => {
       if (work.isActive() && election?.leads() !== false) {
