@@ -217,7 +217,7 @@ test.concurrent('a watch that is silently frozen is noticed', { timeout: 90_000 
 const SOAK_SECONDS = process.env.SOAK_MINUTES === undefined ? 30 : 60 * Number(process.env.SOAK_MINUTES);
 const SEED = Number(process.env.SOAK_SEED ?? '20260301');
 const LABS = 4;
-/** After the last fault: the longest back-off (60 s), and the steps of a restore. */
+/** After the last fault: the longest back-off (15 s), and the steps of a restore. */
 const CALM_SECONDS = 90;
 
 describe('faults at random, over many experiments', () => {
