@@ -36,6 +36,10 @@ beforeAll(async () => {
   await succeed(['apply', '-k', join(ROOT, 'deploy')]);
   await succeed(['wait', '--for=condition=Established', 'crd/mirrorexperiments.mirroring.dev', '--timeout=30s']);
   await succeed(['apply', '-f', join(directory, 'experiment.yaml')]);
+  // What a replica makes when it starts.
+  const lease = { metadata: { name: 'mirror-experiment', namespace: 'mirror-experiment-system' } };
+  const body = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', ...lease, spec: {} };
+  await succeed(['create', '-f', '-'], JSON.stringify(body));
 });
 afterAll(async () => {
   await server?.stop();

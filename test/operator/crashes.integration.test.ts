@@ -44,9 +44,9 @@ describe.concurrent('an operator that is killed', { timeout: 150_000 }, () => {
     expect(conditionOf(status, 'Passed')).toMatchObject({ status: 'False', reason: 'Latency' });
     expect(await books.targets()).toEqual(before);
     expect(new Set(books.history('candidate').flatMap((each) => each.status.startTime ?? [])).size).toBe(1);
-    // Said once by each process at most: the count rises, no second Event of the same words.
+    // Said at most once: a kill between the status and its Event loses the Event, and no process says it again.
     const events = await books.events('candidate');
-    expect(events.filter((event) => event.startsWith('Latency '))).toHaveLength(1);
+    expect(events.filter((event) => event.startsWith('Latency ')).length).toBeLessThanOrEqual(1);
     await operator.kill();
   });
 

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { binaries } from '../../tools/binaries.ts';
 
 /** Path of the real Envoy: ENVOY_BIN where set, else the one that `npm run setup` provides. Throws when there is none. */
-export function envoyBinary(): string {
+function envoyBinary(): string {
   return binaries().envoy;
 }
 

@@ -1,1 +1,1 @@
-export { type KubectlOptions, type KubectlResult, kubectl } from '../../tools/kubectl.ts';
+export { type KubectlResult, kubectl } from '../../tools/kubectl.ts';

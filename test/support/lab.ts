@@ -1,4 +1,3 @@
-import { type Experiment, parseExperiment } from '../../src/api/experiment.ts';
 import type { Samples } from '../../src/core/samples/samples.ts';
 import type { Telemetry, TelemetryError } from '../../src/engine/ports/telemetry.ts';
 import { EvidenceRecorder } from './evidenceRecorder.ts';
@@ -81,14 +80,6 @@ export function experimentObject(name: string, version: string, spec: Record<str
   };
 }
 
-/** The experiment as the API server stores it: with defaults. */
-export function experiment(name: string, version: string, spec?: Record<string, unknown>): Experiment {
-  const object = experimentObject(name, version, spec);
-  const parsed = parseExperiment({ ...object, metadata: { ...object.metadata, resourceVersion: '1', generation: 1 } });
-  if (parsed.kind === 'invalid') throw new Error(JSON.stringify(parsed.errors));
-  return parsed.experiment;
-}
-
 export function putLab(cluster: MemoryCluster): void {
   const at = (name: string) => ({ name, namespace: NAMESPACE });
   const service = (name: string) => ({
@@ -127,7 +118,7 @@ export const V2: Behaviour = () => 0;
 export const V3: Behaviour = (route) => (route === REVIEWS ? 1193 : 0);
 export const V4: Behaviour = (route, random) => (route === REVIEWS && random() < 0.5 ? null : 0);
 export const REVIEWS = 'GET Reviews/Get';
-export const ROUTES = ['GET Books/Get', 'GET Books/GetById', REVIEWS];
+const ROUTES = ['GET Books/Get', 'GET Books/GetById', REVIEWS];
 
 /** Telemetry in memory: every window holds what the versions would have sent, the same at each read. */
 export class MemoryTelemetry implements Telemetry {

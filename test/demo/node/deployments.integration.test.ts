@@ -94,7 +94,7 @@ describe('Deployments on the node', () => {
     const scaled = await rolledOut(api, namespace, 'shop');
     expect(scaled.status?.conditions?.find(({ type }) => type === 'Available')?.status).toBe('True');
     await until('no pod is left', () => node.pods().length === 0);
-    expect((await core.listNamespacedPod({ namespace })).items).toEqual([]);
+    await until('no Pod is left', async () => (await core.listNamespacedPod({ namespace })).items.length === 0);
   });
 
   it('rolls a new image out under load through the Service without a failed request', async () => {
