@@ -7,6 +7,8 @@ const results = process.env.TEST_RESULTS;
 //   *.integration.test.ts  integration: real programs and sockets on 127.0.0.1 (API server, Envoy, kubectl, servers of our
 //                          own). They share one API server (test/support/apiServer.ts) and get the programs that
 //                          `npm run setup` provides.
+//   *.stress.test.ts       stress: integration tests that kill and disturb many operators for minutes. `npm run test:stress`;
+//                          not a part of `npm test`, because they need the machine for themselves.
 // A test file that starts a process or listens on a port is an integration test.
 
 // Modules are imported as Node imports them: a CommonJS module's default is its module.exports.
@@ -22,7 +24,7 @@ export default defineConfig({
           name: 'unit',
           deps,
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.integration.test.ts'],
+          exclude: ['test/**/*.integration.test.ts', 'test/**/*.stress.test.ts'],
           sequence: { groupOrder: 0 },
           // Some simulate hours; on a busy machine that takes a while.
           testTimeout: 60_000,
@@ -37,6 +39,21 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
           // An API server, an Envoy and a load loop fill two cores.
           maxWorkers: 2,
+          // Experiments take their time and little of the processor's.
+          maxConcurrency: 16,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'stress',
+          deps,
+          include: ['test/**/*.stress.test.ts'],
+          globalSetup: ['test/support/sharedCluster.ts'],
+          sequence: { groupOrder: 2 },
+          // Each starts many operators; one file at a time has the machine.
+          maxWorkers: 1,
           // Experiments take their time and little of the processor's.
           maxConcurrency: 16,
           testTimeout: 60_000,

@@ -72,7 +72,7 @@ describe.concurrent('a telemetry service that does not answer', { timeout: 150_0
   test('throttled during the analysis: it waits as long as it is told, and is inconclusive at the deadline', async (context) => {
     const { expect } = context;
     const { azure, books, before } = await alone(context);
-    await books.create('candidate', { analysis: { ...SHORT, minRequests: 2000 } });
+    await books.create('candidate', { analysis: { deadlineSeconds: 50, minRequests: 2000 } });
     await books.until('candidate', 'is analysed', ({ status }) => status.lastAnalysisTime !== undefined);
     azure.fault({ kind: 'throttled', retryAfterSeconds: 7 });
     const status = await books.complete('candidate');

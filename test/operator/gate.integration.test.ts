@@ -34,11 +34,11 @@ describe.concurrent('what a pipeline sees', { timeout: 150_000 }, () => {
     const { expect } = context;
     const books = await stage.lab(context);
     const before = await books.targets();
+    await books.create('candidate', { analysis: { deadlineSeconds: 100 } });
     const gate = (async () => [
       await books.kubectl(waitFor('Complete', '120s'), 130_000),
       await books.kubectl(waitFor('Passed', '0')),
     ])();
-    await books.create('candidate', { analysis: { deadlineSeconds: 100 } });
 
     await books.until('candidate', 'is analysed', ({ status }) => status.requests !== undefined);
     const running = cells((await books.kubectl(['get', 'mexp', '-o', 'wide'])).stdout);
