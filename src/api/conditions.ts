@@ -35,7 +35,7 @@ export function getCondition(conditions: readonly Condition[] | undefined, type:
 }
 
 /** RFC 3339 in whole seconds, as Kubernetes writes times. */
-function timestamp(now: number): string {
+export function timestamp(now: number): string {
   return `${new Date(now).toISOString().slice(0, 19)}Z`;
 }
 

@@ -1,3 +1,4 @@
+import { timestamp } from '../../api/conditions.ts';
 import { journalAnnotation } from '../../api/names.ts';
 import type { ReasonOf } from '../../api/reasons.ts';
 import type { MirrorExperimentStatus } from '../../api/types.generated.ts';
@@ -11,7 +12,7 @@ import { readJournal } from '../mirror/journal.ts';
 import { conclude } from './conclude.ts';
 import type { Decision, Step } from './decision.ts';
 import { blockedBy, isAbandoned } from './precedence.ts';
-import { isCondition, progress, report, sinceOf, timestamp } from './report.ts';
+import { isCondition, progress, report, sinceOf } from './report.ts';
 import { restoreNext } from './restore.ts';
 import { candidateOf, configMapOf, intentOf, ownerOf, questionOf, targetRefs, workloadOf } from './run.ts';
 import { findObject, type World } from './world.ts';

@@ -1,4 +1,4 @@
-import { getCondition } from '../../api/conditions.ts';
+import { getCondition, timestamp } from '../../api/conditions.ts';
 import type { ReasonOf } from '../../api/reasons.ts';
 import type { MirrorExperimentStatus } from '../../api/types.generated.ts';
 import { evidenceDocument } from '../samples/evidenceDocument.ts';
@@ -12,7 +12,7 @@ import type { EvidenceDocument } from '../verdict/evidence.ts';
 import { losesCopies } from '../verdict/losesCopies.ts';
 import { conclude, type Verdict } from './conclude.ts';
 import type { Decision, Step } from './decision.ts';
-import { isPastDeadline, progress, report, timestamp, waitWithin } from './report.ts';
+import { isPastDeadline, progress, report, waitWithin } from './report.ts';
 import { questionOf } from './run.ts';
 import type { WindowSamples, World } from './world.ts';
 

@@ -1,7 +1,8 @@
+import { timestamp } from '../../api/conditions.ts';
 import type { MirrorExperimentStatus } from '../../api/types.generated.ts';
 import { conclude } from './conclude.ts';
 import type { Step } from './decision.ts';
-import { isCondition, isPastDeadline, progress, report, sinceOf, timestamp, waitWithin } from './report.ts';
+import { isCondition, isPastDeadline, progress, report, sinceOf, waitWithin } from './report.ts';
 import { questionOf } from './run.ts';
 import type { World } from './world.ts';
 

@@ -1,7 +1,8 @@
+import { timestamp } from '../../api/conditions.ts';
 import type { MirrorExperimentStatus } from '../../api/types.generated.ts';
 import { rolloutOf } from '../kubernetes/rollout.ts';
 import type { Step } from './decision.ts';
-import { isCondition, report, sinceOf, timestamp } from './report.ts';
+import { isCondition, report, sinceOf } from './report.ts';
 import { reportOff, unrestored } from './reportMirrorOff.ts';
 import { restartAgain, restoreNext } from './restore.ts';
 import { reportUnrecordedCandidate, restoreUnrecorded } from './restoreUnrecorded.ts';

@@ -1,9 +1,10 @@
+import { timestamp } from '../../api/conditions.ts';
 import type { FieldError } from '../../api/structuralSchema.ts';
 import { freshStatus } from './begin.ts';
 import { conclude } from './conclude.ts';
 import type { Decision } from './decision.ts';
 import { hasEnded } from './hasEnded.ts';
-import { report, timestamp } from './report.ts';
+import { report } from './report.ts';
 import { reportOff } from './reportMirrorOff.ts';
 import { restoreNext } from './restore.ts';
 import { restoreUnrecorded } from './restoreUnrecorded.ts';

@@ -55,11 +55,6 @@ export function sinceOf(world: RestoreWorld, status: MirrorExperimentStatus, typ
   return Number.isNaN(time) ? world.now : time;
 }
 
-/** Time as Kubernetes writes it, in whole seconds. */
-export function timestamp(milliseconds: number): string {
-  return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
-}
-
 /** When the run must end, in ms since the epoch; undefined before it has been accepted. */
 function deadlineOf(world: World, status: MirrorExperimentStatus): number | undefined {
   if (status.startTime === undefined) return undefined;

@@ -1,3 +1,5 @@
+import type { EvidenceArm } from '../verdict/evidence.ts';
+
 /** What a telemetry source returns for one window: sums, never single requests. The `(other)` folding is done by the source. */
 export interface Samples {
   /** In the order of the first live request (ties: by name); at most 50, the last of which may be `(other)`. */
@@ -16,15 +18,7 @@ export interface RouteSamples {
 }
 
 /** Telemetry rows are unweighted, `requests` and squares are weighted by itemCount. Durations in ms. */
-export interface ArmSamples {
-  readonly items: number;
-  readonly errorItems: number;
-  readonly requests: number;
-  readonly errors: number;
-  readonly sumSquaredWeights: number;
-  readonly successSumSquaredWeights: number;
-  /** Bucket (integer as a string) -> weight of successful rows. */
-  readonly histogram: Readonly<Record<string, number>>;
+export interface ArmSamples extends EvidenceArm {
   /** Over successful rows, weighted: sum of duration, and of duration squared. For the mean only. */
   readonly sumMilliseconds: number;
   readonly sumSquaredMilliseconds: number;

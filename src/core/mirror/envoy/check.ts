@@ -1,3 +1,4 @@
+import { isRecord } from '../../kubernetes/fields.ts';
 import type { Plain } from './desired.ts';
 import { type ParsedFile, parseConfig, toPlain } from './parse.ts';
 import { Refusal } from './refusal.ts';
@@ -29,10 +30,6 @@ export function sameData(a: unknown, b: unknown): boolean {
   return (
     keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && sameData(a[key], b[key]))
   );
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Copies go in from the last to the first and after everything else, so that all paths hold when they are used. */

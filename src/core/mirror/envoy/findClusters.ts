@@ -1,5 +1,5 @@
 import { isMap, isNode, isScalar, isSeq, type Node, visit, type YAMLSeq } from 'yaml';
-import { isRecord } from './check.ts';
+import { isRecord } from '../../kubernetes/fields.ts';
 import { type ParsedDocument, readDocuments } from './outline.ts';
 import { isMirrorCluster } from './recognise.ts';
 

@@ -1,4 +1,5 @@
-import { isRecord, sameData } from './check.ts';
+import { isRecord } from '../../kubernetes/fields.ts';
+import { sameData } from './check.ts';
 import { HTTP_OPTIONS, methodMatcher, mirrorClusterConfig, mirrorPolicy } from './desired.ts';
 
 /** Whose a piece of a config is, told from its plain data alone: for when no journal says it. */

@@ -1,5 +1,5 @@
 import { parseDocument } from 'yaml';
-import { isRecord } from './check.ts';
+import { isRecord } from '../../kubernetes/fields.ts';
 import { sha256 } from './sha256.ts';
 import type { Edit, FileEdits, RemoveResult } from './types.ts';
 
