@@ -16,6 +16,7 @@ import type { StructuralSchema } from './structuralSchema.ts';
  * spec.mirror.deployment: has(self.replicas) || has(self.containers)
  * spec.mirror.deployment: !has(self.containers) || self.containers.map(container, !has(container.env) ? 0 : container.env.map(variable, size(variable.value)).sum()).sum() <= 65536
  * spec.mirror.deployment.containers[]: has(self.image) || has(self.env)
+ * spec.traffic: !has(self.ramp) || self.ramp.map(step, step.percent).isSorted() && self.ramp.all(step, step.percent < self.percent)
  * spec.traffic.methods: !('*' in self) || self.size() == 1
  * spec.traffic.envoy: self.liveCluster != self.mirrorCluster
  * spec.traffic.envoy.configMap: !has(self.clustersKey) || self.clustersKey != self.key
@@ -24,6 +25,7 @@ import type { StructuralSchema } from './structuralSchema.ts';
  * spec.telemetry.logAnalytics.workspaceId: self.matches('^[0-9a-fA-F-]{36}$')
  * spec.telemetry.logAnalytics.resourceId: self.startsWith('/subscriptions/') && self.split('/').size() == 9
  * spec.analysis.latency[]: self.maxIncreasePercent >= 5 || self.maxIncreaseMilliseconds >= 2
+ * spec.analysis.liveGuard.latency[]: self.maxIncreasePercent >= 5 || self.maxIncreaseMilliseconds >= 2
  */
 export const specSchema: StructuralSchema = {
   "type": "object",
@@ -167,6 +169,32 @@ export const specSchema: StructuralSchema = {
           "format": "int32",
           "minimum": 1,
           "maximum": 100
+        },
+        "ramp": {
+          "type": "array",
+          "minItems": 1,
+          "maxItems": 10,
+          "items": {
+            "type": "object",
+            "required": [
+              "percent",
+              "seconds"
+            ],
+            "properties": {
+              "percent": {
+                "type": "integer",
+                "format": "int32",
+                "minimum": 1,
+                "maximum": 99
+              },
+              "seconds": {
+                "type": "integer",
+                "format": "int32",
+                "minimum": 5,
+                "maximum": 86400
+              }
+            }
+          }
         },
         "methods": {
           "type": "array",
@@ -447,6 +475,78 @@ export const specSchema: StructuralSchema = {
             }
           }
         },
+        "liveGuard": {
+          "type": "object",
+          "default": {},
+          "properties": {
+            "enabled": {
+              "type": "boolean",
+              "default": true
+            },
+            "baselineSeconds": {
+              "type": "integer",
+              "default": 600,
+              "format": "int32",
+              "minimum": 60,
+              "maximum": 86400
+            },
+            "latency": {
+              "type": "array",
+              "default": [
+                {
+                  "percentile": 50,
+                  "maxIncreasePercent": 25,
+                  "maxIncreaseMilliseconds": 50
+                },
+                {
+                  "percentile": 95,
+                  "maxIncreasePercent": 50,
+                  "maxIncreaseMilliseconds": 100
+                }
+              ],
+              "minItems": 1,
+              "maxItems": 8,
+              "mapKeys": [
+                "percentile"
+              ],
+              "items": {
+                "type": "object",
+                "required": [
+                  "percentile"
+                ],
+                "properties": {
+                  "percentile": {
+                    "type": "integer",
+                    "format": "int32",
+                    "minimum": 1,
+                    "maximum": 99
+                  },
+                  "maxIncreasePercent": {
+                    "type": "integer",
+                    "default": 25,
+                    "format": "int32",
+                    "minimum": 0,
+                    "maximum": 10000
+                  },
+                  "maxIncreaseMilliseconds": {
+                    "type": "integer",
+                    "default": 50,
+                    "format": "int32",
+                    "minimum": 0,
+                    "maximum": 3600000
+                  }
+                }
+              }
+            },
+            "maxIncreaseBasisPoints": {
+              "type": "integer",
+              "default": 100,
+              "format": "int32",
+              "minimum": 0,
+              "maximum": 5000
+            }
+          }
+        },
         "routes": {
           "type": "object",
           "default": {},
@@ -501,6 +601,14 @@ export const statusSchema: StructuralSchema = {
     "startTime": {
       "type": "string",
       "format": "date-time"
+    },
+    "switchOnTime": {
+      "type": "string",
+      "format": "date-time"
+    },
+    "percent": {
+      "type": "integer",
+      "format": "int32"
     },
     "mirroringSince": {
       "type": "string",
@@ -808,6 +916,7 @@ export const statusSchema: StructuralSchema = {
               "CandidateReady",
               "Mirroring",
               "TelemetryFlowing",
+              "LiveHealthy",
               "Complete",
               "Passed"
             ]

@@ -85,6 +85,19 @@ export interface MirrorExperimentSpec {
      */
     percent: number;
     /**
+     * Smaller shares that are copied first, in this order, each for its time; percent comes after the last. The comparison begins with percent; during the steps the candidate's pods and the live service are watched. Every step changes the Envoy configuration, and restarts Envoy where reload is set.
+     */
+    ramp?: {
+      /**
+       * Share of the matching live requests that is copied in this step, in percent.
+       */
+      percent: number;
+      /**
+       * How long this step lasts.
+       */
+      seconds: number;
+    }[];
+    /**
      * HTTP methods that are copied. The default leaves out those that write, because a copied write would write twice. ["*"] copies every method.
      */
     methods: ('GET' | 'HEAD' | 'OPTIONS' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'TRACE' | '*')[];
@@ -235,6 +248,40 @@ export interface MirrorExperimentSpec {
       maxLossPercent: number;
     };
     /**
+     * Compares the live service while it is mirrored with the live service before. When live gets worse than tolerated here, mirroring stops and the verdict is Inconclusive with the reason LiveDegraded.
+     */
+    liveGuard: {
+      /**
+       * False switches the guard off.
+       */
+      enabled: boolean;
+      /**
+       * Length of the time before mirroring that live is compared with.
+       */
+      baselineSeconds: number;
+      /**
+       * Tolerated rise of live's latency, of the larger of the two tolerances.
+       */
+      latency: {
+        /**
+         * Percentile of live's latency that is compared; 50 is the median.
+         */
+        percentile: number;
+        /**
+         * Tolerated rise, in percent of the value before.
+         */
+        maxIncreasePercent: number;
+        /**
+         * Tolerated rise, in milliseconds.
+         */
+        maxIncreaseMilliseconds: number;
+      }[];
+      /**
+       * Tolerated increase of live's error rate, in basis points (100 = 1 percentage point).
+       */
+      maxIncreaseBasisPoints: number;
+    };
+    /**
      * Operation names that are analysed.
      */
     routes: {
@@ -270,6 +317,14 @@ export interface MirrorExperimentStatus {
    * When the run was accepted; the deadline counts from it.
    */
   startTime?: string;
+  /**
+   * When the first change of the Envoy configuration was about to be written.
+   */
+  switchOnTime?: string;
+  /**
+   * Share of the live requests that the Envoy configuration copies now, in percent.
+   */
+  percent?: number;
   /**
    * Start of the analysed time less warm-up - the time of the first copied request.
    */
@@ -442,7 +497,7 @@ export interface MirrorExperimentStatus {
     /**
      * Accepted, CandidateReady, Mirroring and TelemetryFlowing tell how far the experiment is. Complete is True at its end, whatever the end. Passed is Unknown until then, and then the verdict.
      */
-    type: 'Accepted' | 'CandidateReady' | 'Mirroring' | 'TelemetryFlowing' | 'Complete' | 'Passed';
+    type: 'Accepted' | 'CandidateReady' | 'Mirroring' | 'TelemetryFlowing' | 'LiveHealthy' | 'Complete' | 'Passed';
     /**
      * Whether the condition holds.
      */

@@ -39,7 +39,7 @@ describe('the page on fixing experiments has what to do for', () => {
   });
 
   test('every reason for which mirroring has not ended as it should', () => {
-    const usual = ['NotStarted', 'Restarting', 'ConfigWritten', 'Copying', 'SwitchingOff', 'Restored'];
+    const usual = ['NotStarted', 'Ramping', 'Restarting', 'ConfigWritten', 'Copying', 'SwitchingOff', 'Restored'];
     const others = Object.keys(CONDITIONS.Mirroring).filter((reason) => !usual.includes(reason));
     expect(reasonsUnder('## It ended, but Mirroring is not Restored').toSorted()).toEqual(others.toSorted());
   });
