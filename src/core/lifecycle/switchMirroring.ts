@@ -10,6 +10,7 @@ import { conclude } from './conclude.ts';
 import { contention } from './contention.ts';
 import type { Decision, Step } from './decision.ts';
 import { markPatched } from './markPatched.ts';
+import { recordSwitchOn } from './recordSwitchOn.ts';
 import { isCondition, isPastDeadline, progress, report } from './report.ts';
 import { configMapOf, intentOf, ownerOf, ownJournal, refOf, workloadOf } from './run.ts';
 import type { World } from './world.ts';
@@ -40,6 +41,8 @@ function writeConfig(world: World, status: MirrorExperimentStatus, configMap: Ku
   const { configMap: keys } = world.experiment.spec.traffic.envoy;
   const plan = planMirrorOn(configMap, keys, intentOf(world, port), ownerOf(world.experiment));
   if (plan.kind === 'refused') return refuse(world, status, plan.reason, plan.message);
+  const recording = recordSwitchOn(world, status);
+  if (recording !== undefined) return recording;
   return {
     status: progress(
       world,
