@@ -8,7 +8,7 @@ import { hasEnded } from '../core/lifecycle/hasEnded.ts';
 import { readRefused } from '../core/lifecycle/readRefused.ts';
 import { rejectInvalid } from '../core/lifecycle/rejectInvalid.ts';
 import { patchedRefs, refOf, sameRef } from '../core/lifecycle/run.ts';
-import type { Answers, LifecycleSettings, RestoreWorld } from '../core/lifecycle/world.ts';
+import type { Answers, LifecycleSettings, RestoreWorld, World } from '../core/lifecycle/world.ts';
 import { writeRefused } from '../core/lifecycle/writeRefused.ts';
 import { transitions } from '../core/status/transitions.ts';
 import { withoutFigures } from '../core/status/withoutFigures.ts';
@@ -37,8 +37,18 @@ const MAX_DECISIONS = 32;
 /** Milliseconds between two tries of what the API server refuses for good. */
 const REFUSED_POLL = 15_000;
 
+/** What is read of the world for an experiment with a valid spec, and what is decided from it. */
+export interface Life {
+  readonly observe: typeof observe;
+  readonly decide: (world: World) => Decision;
+}
+
 /** Brings one experiment one step further: read the world, decide, act, write the status once. */
-export function createReconciler(ports: ReconcilerPorts, settings: LifecycleSettings) {
+export function createReconciler(
+  ports: ReconcilerPorts,
+  settings: LifecycleSettings,
+  life: Life = { observe, decide },
+) {
   const { cluster, telemetry, clock, experiments, onComplete } = ports;
 
   return async function reconcile(key: string, signal: AbortSignal): Promise<Outcome> {
@@ -79,8 +89,8 @@ export function createReconciler(ports: ReconcilerPorts, settings: LifecycleSett
     if (parsed.kind === 'experiment') {
       const { experiment } = parsed;
       const others = experiments.list(experiment.namespace);
-      const begin = () => observe(experiment, others, cluster, clock.now(), settings);
-      const act = async () => follow(await begin(), decide, log, signal);
+      const begin = () => life.observe(experiment, others, cluster, clock.now(), settings);
+      const act = async () => follow(await begin(), life.decide, log, signal);
       return { experiment, act: () => unlessUnreadable(experiment, act, log) };
     }
     const { identity, errors } = parsed;

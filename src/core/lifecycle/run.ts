@@ -32,8 +32,16 @@ export function refsToRead(experiment: Experiment): readonly ObjectRef[] {
   const services = [spec.live.service, spec.mirror.service].map(
     (name): ObjectRef => ({ kind: 'Service', namespace, name }),
   );
-  const all = [...targetRefs(experiment), ...patchedRefs(experiment), ...services];
-  return all.filter((ref, index) => all.findIndex((each) => sameRef(each, ref)) === index);
+  return unique([...refsToRestore(experiment), ...services]);
+}
+
+/** All objects that a restore needs: the targets and those of a former run. */
+export function refsToRestore(experiment: Experiment): readonly ObjectRef[] {
+  return unique([...targetRefs(experiment), ...patchedRefs(experiment)]);
+}
+
+function unique(refs: readonly ObjectRef[]): readonly ObjectRef[] {
+  return refs.filter((ref, index) => refs.findIndex((each) => sameRef(each, ref)) === index);
 }
 
 /** What the last run has listed in the status before it patched anything. */
