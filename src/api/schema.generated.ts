@@ -654,6 +654,32 @@ export const statusSchema: StructuralSchema = {
     "candidateImage": {
       "type": "string"
     },
+    "candidateRestarts": {
+      "type": "array",
+      "maxItems": 50,
+      "items": {
+        "type": "object",
+        "required": [
+          "pod",
+          "container",
+          "restarts"
+        ],
+        "properties": {
+          "pod": {
+            "type": "string",
+            "maxLength": 253
+          },
+          "container": {
+            "type": "string",
+            "maxLength": 63
+          },
+          "restarts": {
+            "type": "integer",
+            "minimum": 0
+          }
+        }
+      }
+    },
     "specHash": {
       "type": "string"
     },

@@ -353,6 +353,23 @@ export interface MirrorExperimentStatus {
    */
   candidateImage?: string;
   /**
+   * Restarts that the candidate's containers had before the run, which are not counted against it.
+   */
+  candidateRestarts?: {
+    /**
+     * Name of the pod.
+     */
+    pod: string;
+    /**
+     * Name of the container.
+     */
+    container: string;
+    /**
+     * Restarts of the container.
+     */
+    restarts: number;
+  }[];
+  /**
    * Hash of the spec that this run belongs to.
    */
   specHash?: string;
