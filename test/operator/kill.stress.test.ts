@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, test } from 'vitest';
 import { type Kill, startKilledOperator } from '../support/killedOperator.ts';
 import { V3 } from '../support/lab.ts';
 import { configMap, deployment, service } from '../support/labObjects.ts';
+import { limit } from '../support/limit.ts';
 import { type Change, conditionOf, type LiveLab, type Version } from '../support/liveLab.ts';
 import { type OperatorStage, setOperatorStage } from '../support/operatorStage.ts';
 import type { TrafficOptions } from '../support/syntheticTraffic.ts';
@@ -218,23 +219,6 @@ describe.concurrent('killed at every write', { timeout: 600_000 }, () => {
     }),
   );
 });
-
-/** At most so many of the functions run at a time; the others wait in order. */
-function limit(count: number): <T>(work: () => Promise<T>) => Promise<T> {
-  const waiting: (() => void)[] = [];
-  let free = count;
-  return async (work) => {
-    if (free === 0) await new Promise<void>((resolve) => waiting.push(resolve));
-    else free -= 1;
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next === undefined) free += 1;
-      else next();
-    }
-  };
-}
 
 function report(): void {
   const kills = killed.flatMap((each) => each.kills);

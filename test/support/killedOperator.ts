@@ -19,6 +19,12 @@ export interface KilledOperatorOptions {
   readonly when: 'before' | 'after';
   /** Where the compiled sources are kept, so that the many starts are quick. */
   readonly compileCache: string;
+  /** Counted from 1, the one write at which something happens; default: every write. */
+  readonly only?: number;
+  /** What happens at the write before the operator is killed. */
+  readonly meanwhile?: () => Promise<void>;
+  /** It is not killed: only `meanwhile` happens. */
+  readonly spare?: boolean;
 }
 
 export interface Kill {
@@ -46,7 +52,7 @@ const QUIET_MILLISECONDS = 2000;
  * of a run is a kill point, once.
  */
 export async function startKilledOperator(options: KilledOperatorOptions): Promise<KilledOperator> {
-  const { server, azure, namespace, when, compileCache } = options;
+  const { server, azure, namespace, when, compileCache, only, meanwhile, spare = false } = options;
   const directory = await mkdtemp(join(tmpdir(), 'killed-operator-'));
   const gateway = await startApiGateway(server);
   const environment = await operatorEnvironment(server.kubeconfig, azure, directory);
@@ -97,10 +103,12 @@ export async function startKilledOperator(options: KilledOperatorOptions): Promi
     const write = nameOf(request);
     if (seen.has(write)) return undefined;
     seen.add(write);
+    if (only !== undefined && seen.size !== only) return undefined;
     const act = async (): Promise<void> => {
-      await kill();
+      await meanwhile?.();
+      if (!spare) await kill();
       kills.push({ at: Date.now(), write });
-      if (!stopped) start();
+      if (!spare && !stopped) start();
     };
     return { kind: 'hold', when, act };
   });
