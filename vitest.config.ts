@@ -2,13 +2,13 @@ import { defineConfig } from 'vitest/config';
 
 const results = process.env.TEST_RESULTS;
 
-// Two kinds of tests, told apart by the file name:
+// Three kinds of tests, told apart by the file name:
 //   *.test.ts              unit: pure, or on files of this repository; no process, no socket. `npm run test:unit`
 //   *.integration.test.ts  integration: real programs and sockets on 127.0.0.1 (API server, Envoy, kubectl, servers of our
 //                          own). They share one API server (test/support/apiServer.ts) and get the programs that
 //                          `npm run setup` provides.
-//   *.stress.test.ts       stress: integration tests that kill and disturb many operators for minutes. `npm run test:stress`;
-//                          not a part of `npm test`, because they need the machine for themselves.
+//   *.stress.test.ts       stress: integration tests that kill and disturb many operators for minutes. They come last and
+//                          one after another, because each needs the machine for itself. `npm run test:stress`
 // A test file that starts a process or listens on a port is an integration test.
 
 // Modules are imported as Node imports them: a CommonJS module's default is its module.exports.
