@@ -110,6 +110,7 @@ export const CONDITIONS = {
     TelemetryError: 'The deadline came and telemetry could not be read.',
     ConfigurationError:
       'The experiment cannot run as it is: it is refused, or a write is, or Envoy does not come back.',
+    ClockChanged: 'The operator’s clock is behind a time that the run has recorded, so its deadline cannot be kept.',
     TargetChanged: 'Somebody else changed or reverted what the experiment had patched.',
   },
 } as const;

@@ -2,7 +2,7 @@ import operatorModule, { type ResourceEvent, type ResourceEventType, type Resour
 import { CoreV1Api, type KubeConfig } from '@kubernetes/client-node';
 import { finalizer, group, plural, version } from '../../api/names.ts';
 import type { KubernetesObject } from '../../core/kubernetes/object.ts';
-import type { Clock } from '../../engine/ports/clock.ts';
+import type { MonotonicClock } from '../../engine/ports/clock.ts';
 import type { Experiments, FinalizerOutcome, Restored } from '../../engine/ports/experiments.ts';
 import type { Log } from '../../engine/ports/log.ts';
 import type { ApiClient } from './apiClient.ts';
@@ -16,7 +16,7 @@ export interface ExperimentOperatorOptions {
   readonly kubeConfig: KubeConfig;
   /** For the same cluster as kubeConfig. */
   readonly api: ApiClient;
-  readonly clock: Clock;
+  readonly clock: MonotonicClock;
   readonly log: Log;
   /** Only the experiments of this namespace; absent: of all. */
   readonly namespace?: string;

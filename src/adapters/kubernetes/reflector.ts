@@ -1,7 +1,7 @@
 import { isRecord } from '../../api/structuralSchema.ts';
 import type { KubernetesObject } from '../../core/kubernetes/object.ts';
 import { type Backoff, backoffMilliseconds } from '../../engine/backoff.ts';
-import type { Clock } from '../../engine/ports/clock.ts';
+import type { MonotonicClock } from '../../engine/ports/clock.ts';
 import { ClusterError } from '../../engine/ports/cluster.ts';
 import type { Log } from '../../engine/ports/log.ts';
 import { sleep } from '../../engine/sleep.ts';
@@ -16,7 +16,7 @@ export interface ReflectorOptions {
   readonly api: ApiClient;
   /** Path of the collection. */
   readonly path: string;
-  readonly clock: Clock;
+  readonly clock: MonotonicClock;
   readonly log: Log;
   readonly onEvent: (type: ChangeType, object: KubernetesObject) => void;
   readonly timing?: ReflectorTiming;
@@ -65,6 +65,7 @@ export function startReflector(options: ReflectorOptions): Reflector {
   const objects = new Map<string, KubernetesObject>();
   const stopping = new AbortController();
   let resourceVersion: string | undefined;
+  /** Monotonic: the time of day may be set. */
   let relistAt = 0;
   let synced = false;
   let lastContact: number | undefined;
@@ -73,7 +74,7 @@ export function startReflector(options: ReflectorOptions): Reflector {
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
       try {
-        if (resourceVersion === undefined || clock.now() >= relistAt) await relist();
+        if (resourceVersion === undefined || clock.monotonic() >= relistAt) await relist();
         await follow();
         failures = 0;
       } catch (error) {
@@ -109,7 +110,7 @@ export function startReflector(options: ReflectorOptions): Reflector {
     for (const [key] of gone) objects.delete(key);
     for (const [key, object] of changed) objects.set(key, deepFreeze(object));
     resourceVersion = list.resourceVersion;
-    relistAt = clock.now() + timing.relistMilliseconds;
+    relistAt = clock.monotonic() + timing.relistMilliseconds;
     synced = true;
     lastContact = clock.now();
     for (const [, object] of gone) onEvent('DELETED', object);
@@ -118,7 +119,7 @@ export function startReflector(options: ReflectorOptions): Reflector {
 
   /** Returns when the server has ended the watch in its time. */
   async function follow(): Promise<void> {
-    const begin = clock.now();
+    const begin = clock.monotonic();
     using deadline = startDeadline(timing.watchSeconds * 1000 + timing.slackMilliseconds, stopping.signal);
     const query = {
       watch: 'true',
@@ -135,7 +136,8 @@ export function startReflector(options: ReflectorOptions): Reflector {
       throw error;
     }
     // A server that is going down ends watches early.
-    if (clock.now() - begin < timing.watchSeconds * 900) throw new ClusterError('Unavailable', 'ended by the server');
+    if (clock.monotonic() - begin < timing.watchSeconds * 900)
+      throw new ClusterError('Unavailable', 'ended by the server');
     lastContact = clock.now();
   }
 

@@ -1,6 +1,7 @@
 import { getCondition, timestamp } from '../../api/conditions.ts';
 import type { ReasonOf } from '../../api/reasons.ts';
 import type { MirrorExperimentStatus } from '../../api/types.generated.ts';
+import { analysedSeconds } from '../samples/analysedSeconds.ts';
 import { evidenceDocument } from '../samples/evidenceDocument.ts';
 import type { Samples } from '../samples/samples.ts';
 import { nextLookAt, windowAt } from '../schedule.ts';
@@ -66,6 +67,8 @@ interface Judged {
   readonly document: EvidenceDocument;
   readonly evaluation: Evaluation;
   readonly samples: Samples;
+  /** What counts for minDurationSeconds. */
+  readonly seconds: number;
 }
 
 function judge(world: World, window: WindowSamples): Judged {
@@ -75,18 +78,15 @@ function judge(world: World, window: WindowSamples): Judged {
     elapsedSeconds: (window.end - window.start) / 1000,
     deadline: isPastDeadline(world, world.experiment.status),
   });
-  return { window, document, evaluation: evaluate(document), samples: window.samples };
+  const seconds = analysedSeconds(window, analysis.intervalSeconds);
+  return { window, document, evaluation: evaluate(document), samples: window.samples, seconds };
 }
 
 /** The verdict that the evidence supports now; undefined: the experiment goes on. */
-function verdictOf(
-  world: World,
-  status: MirrorExperimentStatus,
-  { evaluation, document }: Judged,
-): Verdict | undefined {
+function verdictOf(world: World, status: MirrorExperimentStatus, { evaluation, seconds }: Judged): Verdict | undefined {
   const past = isPastDeadline(world, status);
   if (evaluation.verdict === 'Fail') return 'Fail';
-  const longEnough = document.elapsedSeconds >= world.experiment.spec.analysis.minDurationSeconds;
+  const longEnough = seconds >= world.experiment.spec.analysis.minDurationSeconds;
   if (evaluation.verdict === 'Pass' && longEnough) return 'Pass';
   return past ? 'Inconclusive' : undefined;
 }
@@ -99,14 +99,14 @@ function reasonOf(verdict: Verdict, { document, evaluation, samples }: Judged): 
 }
 
 function explanation(world: World, status: MirrorExperimentStatus, verdict: Verdict, judged: Judged): string {
-  const { evaluation, document } = judged;
+  const { evaluation, document, seconds } = judged;
   const reason = reasonOf(verdict, judged);
   if (reason === 'NoLiveTelemetry' || reason === 'NoMirrorTelemetry') {
     return getCondition(status.conditions, 'TelemetryFlowing')?.message ?? explain(document, evaluation);
   }
   if (verdict === evaluation.verdict || evaluation.verdict !== 'Pass') return explain(document, evaluation);
   const { minDurationSeconds } = world.experiment.spec.analysis;
-  return `within tolerance, but only ${document.elapsedSeconds} s were analysed when the deadline came, and a Pass needs ${minDurationSeconds} s (minDurationSeconds); raise deadlineSeconds`;
+  return `within tolerance, but only ${seconds} s with requests were analysed when the deadline came, and a Pass needs ${minDurationSeconds} s (minDurationSeconds); raise deadlineSeconds`;
 }
 
 function show(world: World, status: MirrorExperimentStatus, judged: Judged): MirrorExperimentStatus {
@@ -129,9 +129,13 @@ function show(world: World, status: MirrorExperimentStatus, judged: Judged): Mir
   return report(world, seen, 'TelemetryFlowing', 'True', 'Flowing', 'both versions report requests');
 }
 
-function goOn(world: World, status: MirrorExperimentStatus, { document, evaluation }: Judged): MirrorExperimentStatus {
+function goOn(
+  world: World,
+  status: MirrorExperimentStatus,
+  { document, evaluation, seconds }: Judged,
+): MirrorExperimentStatus {
   if (evaluation.verdict === 'Pass') {
-    const left = world.experiment.spec.analysis.minDurationSeconds - document.elapsedSeconds;
+    const left = world.experiment.spec.analysis.minDurationSeconds - seconds;
     return progress(
       world,
       status,

@@ -5,6 +5,7 @@ import { awaitCopies } from './awaitCopies.ts';
 import { begin } from './begin.ts';
 import type { Decision, Step } from './decision.ts';
 import { finish } from './finish.ts';
+import { keepTime } from './keepTime.ts';
 import { leave } from './leave.ts';
 import { prepareCandidate } from './prepareCandidate.ts';
 import { switchMirroring } from './switchMirroring.ts';
@@ -18,7 +19,7 @@ import type { World } from './world.ts';
 export function decide(world: World): Decision {
   const steps: readonly ((world: World, status: MirrorExperimentStatus) => Step)[] = world.experiment.deletionTimestamp
     ? [leave]
-    : [begin, finish, accept, prepareCandidate, switchMirroring, awaitCopies, analyse];
+    : [begin, finish, keepTime, accept, prepareCandidate, switchMirroring, awaitCopies, analyse];
   let status = world.experiment.status;
   for (const step of steps) {
     const result = step(world, status);
