@@ -4,6 +4,7 @@ import { firstCopyQuery } from '../../core/query/firstCopyQuery.ts';
 import { pairsQuery } from '../../core/query/pairsQuery.ts';
 import { probeQuery } from '../../core/query/probeQuery.ts';
 import type { TelemetryQuestion } from '../../core/query/question.ts';
+import { askedWindow } from '../../core/query/requests.ts';
 import { readBlocks } from '../../core/samples/blocks.ts';
 import { readCells } from '../../core/samples/cells.ts';
 import { readPairs } from '../../core/samples/pairs.ts';
@@ -29,7 +30,7 @@ export interface LogAnalyticsSettings extends QueryClientSettings {
  * Telemetry from Azure Log Analytics, a workspace or an Application Insights resource.
  *
  * A read asks three queries, one after another: sums, then blocks and pairs by the routes and thresholds that the sums
- * gave. At most 50 x 720 blocks and the cells of 50 routes are transferred, whatever the traffic. Nothing is tried again
+ * gave; two where live is compared with itself, which has no pairs. At most 50 x 720 blocks and the cells of 50 routes are transferred, whatever the traffic. Nothing is tried again
  * here: every call is idempotent, and when to ask again is the caller's to decide.
  * @throws Error when the endpoint is not https
  */
@@ -93,20 +94,20 @@ async function read(
   }));
   const blocksAsked = blocksQuery(question, window, queried);
   const blockRows = await ask(blocksAsked);
-  const pairsAsked = pairsQuery(question, window, queried);
-  const pairRows = await ask(pairsAsked);
-  if (blockRows === undefined || pairRows === undefined) {
+  const pairsAsked = question.compare === undefined ? pairsQuery(question, window, queried) : undefined;
+  const pairRows = pairsAsked === undefined ? undefined : await ask(pairsAsked);
+  if (blockRows === undefined || (pairsAsked !== undefined && pairRows === undefined)) {
     throw new TelemetryError('Unavailable', 'Log Analytics answered with data and then said that there is none');
   }
   const blocks = readBlocks(blockRows, {
     routes: routes.length,
     percentiles,
-    blockSeconds: blockSeconds(question.intervalSeconds, window),
+    blockSeconds: blockSeconds(question.intervalSeconds, askedWindow(question, window)),
   });
-  const pairs = readPairs(pairRows, routes.length);
+  const pairs = pairRows === undefined ? [] : readPairs(pairRows, routes.length);
   return {
     routes: routes.map((route, index) => ({ ...route, blocks: blocks[index] ?? [], pairs: pairs[index] ?? null })),
-    queries: [sums, blocksAsked, pairsAsked],
+    queries: [sums, blocksAsked, ...(pairsAsked === undefined ? [] : [pairsAsked])],
   };
 }
 

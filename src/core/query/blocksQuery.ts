@@ -1,7 +1,7 @@
 import { bucketExpression } from './bucket.ts';
 import { datetimeLiteral } from './escape.ts';
 import type { TelemetryQuestion } from './question.ts';
-import { type QueryWindow, requestRows } from './requests.ts';
+import { askedWindow, type QueryWindow, requestRows } from './requests.ts';
 import { type QueriedRoute, routeLookup, routesTable } from './routes.ts';
 
 /** More blocks than this are never asked for: an hour at 5 s, six hours at 30 s. */
@@ -36,7 +36,7 @@ export function blocksQuery(question: TelemetryQuestion, window: QueryWindow, ro
       `M${gate} = countif(not(Live) and Ok and Bucket <= T${gate})`,
     ]),
   ];
-  const position = `(Timestamp - ${datetimeLiteral(window.start)}) / ${blockSeconds(question.intervalSeconds, window)}s`;
+  const position = `(Timestamp - ${datetimeLiteral(window.start)}) / ${blockSeconds(question.intervalSeconds, askedWindow(question, window))}s`;
   return `${requestRows(question, window)}
 ${routesTable(routes, gates)}
 Rows

@@ -18,6 +18,15 @@ export interface TelemetryQuestion {
   /** Length of a block in seconds. */
   readonly intervalSeconds: number;
   readonly latency: readonly LatencyTolerance[];
+  /** Absent: live is compared with the mirror. Otherwise with itself: `Live` are its requests before, the others those since. */
+  readonly compare?: BeforeAndSince;
+}
+
+/** Two stretches of the window, in ms since the epoch: [start, switchOn) is before, [from, end) is since. */
+export interface BeforeAndSince {
+  readonly switchOn: number;
+  /** At or after switchOn; what lies between is left out. */
+  readonly from: number;
 }
 
 export interface LatencyTolerance {

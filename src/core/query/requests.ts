@@ -1,12 +1,17 @@
-import { datetimeLiteral, stringList, stringLiteral } from './escape.ts';
+import { datetimeLiteral, longLiteral, stringList, stringLiteral } from './escape.ts';
 import { methodCondition } from './methods.ts';
-import type { TelemetryQuestion } from './question.ts';
+import type { BeforeAndSince, TelemetryQuestion } from './question.ts';
 import { SCHEMAS } from './schema.ts';
 
 /** Half-open window in event time, ms since the epoch: [start, end). */
 export interface QueryWindow {
   readonly start: number;
   readonly end: number;
+}
+
+/** The window as the rows have it: without what the question leaves out. */
+export function askedWindow({ compare }: Pick<TelemetryQuestion, 'compare'>, { start, end }: QueryWindow): QueryWindow {
+  return { start, end: compare === undefined ? end : end - (compare.from - compare.switchOn) };
 }
 
 /** Durations above this are not Application Insights' (its format ends at 1,000 days), nor are negative ones. */
@@ -16,7 +21,8 @@ const LONGEST_MILLISECONDS = '86400000000.0';
  * `let Rows = …;` - the rows of both versions in a window, the same for both schemas. Every query starts with it.
  *
  * Columns: Timestamp datetime, Operation string, Name string, Live bool (false: the mirror's), Code string, Ok bool,
- * Ms real, Weight long (itemCount, at least 1).
+ * Ms real, Weight long (itemCount, at least 1). Where the question compares live with itself, Live tells whether the
+ * request came before, and what came since is moved back so that it follows at once.
  * Left out: other versions, names that the question excludes, methods that are not copied, and successful rows without
  * a valid duration (missing, negative, not a number): they say nothing about latency, and a candidate that only reports
  * such rows counts as one that lost its copies. Failed rows need no duration and always count.
@@ -31,8 +37,10 @@ export function requestRows(question: TelemetryQuestion, window: QueryWindow): s
   const time = [
     `${timestamp} >= ${datetimeLiteral(window.start)}`,
     `${timestamp} < ${datetimeLiteral(window.end)}`,
+    ...(question.compare === undefined ? [] : [notBetween(timestamp, question.compare)]),
   ].join(' and ');
-  const versions = [question.liveVersion, question.mirrorVersion];
+  const versions =
+    question.compare === undefined ? [question.liveVersion, question.mirrorVersion] : [question.liveVersion];
   return `let Rows = ${[...selected(question, time, versions), ...usable()].join('\n| ')};`;
 }
 
@@ -40,6 +48,10 @@ export function requestRows(question: TelemetryQuestion, window: QueryWindow): s
 export function mirrorRows(question: TelemetryQuestion, since: number): string {
   const time = `${SCHEMAS[question.table].timestamp} >= ${datetimeLiteral(since)}`;
   return `let Rows = ${selected(question, time, [question.mirrorVersion]).join('\n| ')};`;
+}
+
+function notBetween(timestamp: string, { switchOn, from }: BeforeAndSince): string {
+  return `(${timestamp} < ${datetimeLiteral(switchOn)} or ${timestamp} >= ${datetimeLiteral(from)})`;
 }
 
 function selected(question: TelemetryQuestion, time: string, versions: readonly string[]): string[] {
@@ -58,15 +70,25 @@ function selected(question: TelemetryQuestion, time: string, versions: readonly 
 function columns(question: TelemetryQuestion): string {
   const schema = SCHEMAS[question.table];
   return [
-    `Timestamp = ${schema.timestamp}`,
+    `Timestamp = ${timestampColumn(schema.timestamp, question)}`,
     `Operation = ${schema.operation}`,
     `Name = ${schema.name}`,
-    `Live = Version == ${stringLiteral(question.liveVersion)}`,
+    `Live = ${
+      question.compare === undefined
+        ? `Version == ${stringLiteral(question.liveVersion)}`
+        : `${schema.timestamp} < ${datetimeLiteral(question.compare.switchOn)}`
+    }`,
     `Code = iff(CodeNumber >= 0 and CodeNumber <= 999, tostring(CodeNumber), "(other)")`,
     `Ok = ${schema.ok}`,
     `Ms = todouble(${schema.milliseconds})`,
     `Weight = iff(${schema.itemCount} > 1, tolong(${schema.itemCount}), 1)`,
   ].join(', ');
+}
+
+function timestampColumn(timestamp: string, { compare }: TelemetryQuestion): string {
+  if (compare === undefined || compare.from === compare.switchOn) return timestamp;
+  const gap = `${longLiteral(compare.from - compare.switchOn)}ms`;
+  return `iff(${timestamp} < ${datetimeLiteral(compare.switchOn)}, ${timestamp}, ${timestamp} - ${gap})`;
 }
 
 function nameConditions(question: TelemetryQuestion): string[] {

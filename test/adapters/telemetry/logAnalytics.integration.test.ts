@@ -4,7 +4,7 @@ import { type AzureMonitor, type RequestRow, startAzureMonitor } from '../../../
 import { createLogAnalytics } from '../../../src/adapters/telemetry/logAnalytics.ts';
 import { bucketExpression } from '../../../src/core/query/bucket.ts';
 import { realLiteral } from '../../../src/core/query/escape.ts';
-import type { TelemetryQuestion } from '../../../src/core/query/question.ts';
+import type { BeforeAndSince, TelemetryQuestion } from '../../../src/core/query/question.ts';
 import { evidenceDocument } from '../../../src/core/samples/evidenceDocument.ts';
 import type { RouteSamples } from '../../../src/core/samples/samples.ts';
 import { bucketOf } from '../../../src/core/stats/histogram.ts';
@@ -82,6 +82,16 @@ function comparable(routes: readonly RouteSamples[]): unknown {
   return routes.map((route) => ({ ...route, live: arm(route.live), mirror: arm(route.mirror) }));
 }
 
+/** Live before as the live version and live since as the mirror's, with nothing in between. */
+function asTwoVersions(rows: readonly RequestRow[], { switchOn, from }: BeforeAndSince): RequestRow[] {
+  return rows.flatMap((each) => {
+    const at = each.timestamp.getTime();
+    if (each.properties?.VersionTag !== LIVE || (at >= switchOn && at < from)) return [];
+    if (at < switchOn) return [each];
+    return [{ ...each, timestamp: new Date(at - (from - switchOn)), properties: { VersionTag: MIRROR } }];
+  });
+}
+
 async function agree(
   rows: readonly RequestRow[],
   changes: Partial<TelemetryQuestion> = {},
@@ -134,6 +144,29 @@ describe('samples', () => {
         await agree(rows, changes, { start: START + offset, end: START + offset + 300_000 });
       }),
       { numRuns: 12, endOnFailure: true },
+    );
+  });
+
+  it('are live before and live since, one after the other, where live is compared with itself', async () => {
+    await holding([]);
+    let day = 400;
+    const span = fc.record({ switchOn: fc.integer({ min: 1, max: 250_000 }), gap: fc.constantFrom(0, 1, 45_678) });
+    await fc.assert(
+      fc.asyncProperty(fc.array(anyRow, { minLength: 30, maxLength: 150 }), span, async (drawn, { switchOn, gap }) => {
+        day += 1;
+        const start = START + day * 86_400_000;
+        const compare = { switchOn: start + switchOn, from: start + switchOn + gap };
+        const rows = drawn.map(({ at, version, ...rest }) => row(start - START + at, version, rest));
+        await monitor.insertRequests(rows);
+        const telemetry = adapter();
+        for (const asked of everyWay({ compare })) {
+          const { routes, queries } = await telemetry.read(asked, { start, end: start + 300_000 });
+          const expected = expectedRoutes(asTwoVersions(rows, compare), asked, { start, end: start + 300_000 - gap });
+          expect(comparable(routes)).toEqual(comparable(expected.map((route) => ({ ...route, pairs: null }))));
+          expect(queries.length).toBeLessThanOrEqual(2);
+        }
+      }),
+      { numRuns: 8, endOnFailure: true },
     );
   });
 

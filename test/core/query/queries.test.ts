@@ -5,6 +5,7 @@ import { firstCopyQuery } from '../../../src/core/query/firstCopyQuery.ts';
 import { pairsQuery } from '../../../src/core/query/pairsQuery.ts';
 import { probeQuery } from '../../../src/core/query/probeQuery.ts';
 import type { TelemetryQuestion } from '../../../src/core/query/question.ts';
+import { askedWindow } from '../../../src/core/query/requests.ts';
 import type { QueriedRoute } from '../../../src/core/query/routes.ts';
 import { diagnose, resultColumns } from '../../support/kustoParser.ts';
 import { HOSTILE_TEXTS, question } from './questions.ts';
@@ -33,6 +34,19 @@ describe.each(['AppRequests', 'requests'] as const)('queries on %s', (table) => 
   it.each(FILTERS)("are without a diagnostic from Microsoft's parser, with %j", (filters) => {
     for (const [name, kql] of Object.entries(allQueries(question({ table, ...filters })))) {
       expect(diagnose(kql), name).toEqual([]);
+    }
+  });
+
+  it('are without a diagnostic where live is compared with itself, and read no row of the mirror', () => {
+    for (const from of [WINDOW.start + 600_000, WINDOW.start + 1_234_567]) {
+      const asked = question({ table, compare: { switchOn: WINDOW.start + 600_000, from } });
+      for (const kql of [cellsQuery(asked, WINDOW), blocksQuery(asked, WINDOW, ROUTES)]) {
+        expect(diagnose(kql)).toEqual([]);
+        expect(kql).not.toContain(asked.mirrorVersion);
+        expect(kql).toContain('Live = ');
+      }
+      const columns = resultColumns(blocksQuery(asked, WINDOW, ROUTES));
+      expect(columns).toEqual(resultColumns(blocksQuery(question({ table }), WINDOW, ROUTES)));
     }
   });
 
@@ -122,5 +136,13 @@ describe('windows', () => {
     const seconds = blockSeconds(interval, { start: 0, end: length * 1000 });
     expect(seconds).toBe(expected);
     expect(length / seconds).toBeLessThanOrEqual(720);
+  });
+
+  it('have blocks of the length that suits what is asked about, not what is left out of it', () => {
+    const compare = { switchOn: 600_000, from: 1_209_000_000 };
+    const window = { start: 0, end: 1_209_600_000 };
+    expect(askedWindow({ compare }, window)).toEqual({ start: 0, end: 1_200_000 });
+    expect(blocksQuery(question({ compare }), window, ROUTES)).toContain(' / 30s');
+    expect(blocksQuery(question(), window, ROUTES)).toContain(' / 1920s');
   });
 });
