@@ -66,6 +66,7 @@ export async function startOperator(
         credential: credentialKind(environment),
         ...(environment.AZURE_AUTHORITY_HOST !== undefined && { authorityHost: environment.AZURE_AUTHORITY_HOST }),
         allowedSources: settings.allowedSources,
+        timeoutSeconds: settings.telemetryTimeoutSeconds,
       }),
       experiments: operator,
       clock: systemClock,

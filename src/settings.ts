@@ -14,6 +14,8 @@ export interface Settings {
   readonly logAnalyticsScope: string;
   /** Namespace -> workspace ids and resource ids that its experiments may read; '*' stands for every namespace or source. */
   readonly allowedSources: Readonly<Record<string, readonly string[]>>;
+  /** Bound on a look at telemetry with all its queries. */
+  readonly telemetryTimeoutSeconds: number;
   readonly clusterDomain: string;
   /** Experiments that are worked on at the same time. */
   readonly concurrency: number;
@@ -28,6 +30,8 @@ export interface Settings {
   readonly leaseSeconds: number;
   readonly renewDeadlineSeconds: number;
   readonly retrySeconds: number;
+  /** Of the dead man's switch. */
+  readonly deadMansSwitchSeconds: number;
 }
 
 export class SettingsError extends Error {}
@@ -72,6 +76,12 @@ const TABLE: { readonly [K in keyof Settings]: Setting<Settings[K]> } = {
     help: 'JSON: namespace to the workspace ids and resource ids that it may read; "*" stands for all',
     fallback: '{"*": ["*"]}',
     parse: allowedSources,
+  },
+  telemetryTimeoutSeconds: {
+    name: 'TELEMETRY_TIMEOUT_SECONDS',
+    help: 'how long a look at telemetry, of up to three queries, may take before it is given up and tried again',
+    fallback: '120',
+    parse: integer(1, 600),
   },
   clusterDomain: {
     name: 'CLUSTER_DOMAIN',
@@ -134,6 +144,12 @@ const TABLE: { readonly [K in keyof Settings]: Setting<Settings[K]> } = {
     fallback: '2',
     parse: seconds,
   },
+  deadMansSwitchSeconds: {
+    name: 'DEAD_MANS_SWITCH_SECONDS',
+    help: 'the dead man’s switch ends experiments when the Lease has not been renewed for this long',
+    fallback: '300',
+    parse: integer(1, 86_400),
+  },
 };
 
 /** Flags before environment before defaults. Throws a SettingsError that names the setting and what it may be. */
@@ -152,6 +168,7 @@ export function readSettings(
     logAnalyticsEndpoint: read(TABLE.logAnalyticsEndpoint),
     logAnalyticsScope: read(TABLE.logAnalyticsScope),
     allowedSources: read(TABLE.allowedSources),
+    telemetryTimeoutSeconds: read(TABLE.telemetryTimeoutSeconds),
     clusterDomain: read(TABLE.clusterDomain),
     concurrency: read(TABLE.concurrency),
     missingTargetGraceSeconds: read(TABLE.missingTargetGraceSeconds),
@@ -162,6 +179,7 @@ export function readSettings(
     leaseSeconds: read(TABLE.leaseSeconds),
     renewDeadlineSeconds: read(TABLE.renewDeadlineSeconds),
     retrySeconds: read(TABLE.retrySeconds),
+    deadMansSwitchSeconds: read(TABLE.deadMansSwitchSeconds),
   };
   checkOrder(settings);
   return Object.freeze(settings);

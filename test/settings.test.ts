@@ -21,6 +21,8 @@ describe('settings', () => {
       leaseSeconds: 15,
       renewDeadlineSeconds: 10,
       retrySeconds: 2,
+      telemetryTimeoutSeconds: 120,
+      deadMansSwitchSeconds: 300,
     });
   });
 
@@ -77,7 +79,7 @@ describe('settings', () => {
   });
 
   it('are all in the help', () => {
-    expect(settingsHelp().split('\n')).toHaveLength(17);
+    expect(settingsHelp().split('\n')).toHaveLength(19);
     expect(settingsHelp()).toContain('--allowed-sources');
   });
 });
