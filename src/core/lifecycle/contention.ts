@@ -1,9 +1,11 @@
 import { fieldManager } from '../../api/names.ts';
 import type { MirrorExperimentStatus } from '../../api/types.generated.ts';
+import { lastManager } from '../kubernetes/lastManager.ts';
 import type { KubernetesObject, ObjectRef } from '../kubernetes/object.ts';
 import { changedEnvironment, imagesOf } from '../mirror/candidate.ts';
 import { isMirrorInPlace } from '../mirror/configMap.ts';
 import { sha256 } from '../mirror/envoy/sha256.ts';
+import { ignoreDifferences } from './ignoreDifferences.ts';
 import { isPatched } from './markPatched.ts';
 import { candidateContainers, ownJournal } from './run.ts';
 import type { World } from './world.ts';
@@ -20,17 +22,18 @@ export function contention(
 ): string | undefined {
   if (!isPatched(status, ref)) return undefined;
   const journal = ownJournal(world.experiment, object);
-  const remedy = 'let it ignore the object while an experiment runs';
-  const what = `${ref.kind} ${ref.name}`;
-  if (journal === undefined) return `${what} was reverted by ${lastManager(object)}; ${remedy}`;
+  const tell = (was: string, what = '') => {
+    const manager = lastManager(object, fieldManager, writtenPaths(world, object));
+    const who = manager === undefined ? 'somebody else' : `field manager "${manager}"`;
+    return `${ref.kind} ${ref.name} was ${was} by ${who}${what}; ${ignoreDifferences(world, ref, manager)}`;
+  };
+  if (journal === undefined) return tell('reverted');
   if (journal.change.type === 'envoy' && !isMirrorInPlace(object, journal.change.files, sha256)) {
     const keys = journal.change.files.map((file) => file.key).join(', ');
-    return `${what} was changed by ${lastManager(object)} (${keys}); ${remedy}`;
+    return tell('changed', ` (${keys})`);
   }
   const other = journal.change.type === 'candidate' ? otherVersion(world, status, object) : [];
-  return other.length > 0
-    ? `${what} was changed by ${lastManager(object)} (${other.join(', ')}); ${remedy}`
-    : undefined;
+  return other.length > 0 ? tell('changed', ` (${other.join(', ')})`) : undefined;
 }
 
 /** What makes the candidate another one than was asked for: a verdict on it would be a verdict on something else. */
@@ -42,11 +45,13 @@ function otherVersion(world: World, status: MirrorExperimentStatus, deployment: 
   return [...(changed ? [`image ${status.candidateImage} → ${image}`] : []), ...changedEnvironment(deployment, change)];
 }
 
-/** The field manager that wrote last, apart from us and from controllers that write the status, as the API server has it. */
-function lastManager(object: KubernetesObject): string {
-  const entries = (object.metadata.managedFields ?? []).filter(
-    (entry) => entry.manager !== fieldManager && entry.subresource === undefined,
-  );
-  const [latest] = [...entries].sort((a, b) => ((a.time ?? '') < (b.time ?? '') ? 1 : -1));
-  return latest?.manager === undefined ? 'somebody else' : `field manager "${latest.manager}"`;
+/** Where managedFields has what the run has written. */
+function writtenPaths({ experiment }: World, object: KubernetesObject): readonly (readonly string[])[] {
+  if (object.kind === 'ConfigMap') {
+    const { key, clustersKey = key } = experiment.spec.traffic.envoy.configMap;
+    return [key, clustersKey].map((each) => ['f:data', `f:${each}`]);
+  }
+  return candidateContainers(experiment).map((name) => [...CONTAINERS, `k:${JSON.stringify({ name })}`]);
 }
+
+const CONTAINERS = ['f:spec', 'f:template', 'f:spec', 'f:containers'];
