@@ -21,40 +21,40 @@ export async function leaseNamespace(
   );
 }
 
-export interface LeaderElectionOptions {
+export interface LeaseOptions {
   readonly kubeConfig: KubeConfig;
   readonly settings: Settings;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly namespace: string;
   readonly log: Log;
+}
+
+export interface LeaderElectionOptions extends LeaseOptions {
   readonly onLead: () => void;
   readonly onLost: () => Promise<void>;
 }
 
 /** Starts the election by the Lease that the settings name. stop() also closes its connections. */
-export function startLeaderElection({
-  kubeConfig,
-  settings,
-  environment,
-  namespace,
-  log,
-  ...on
-}: LeaderElectionOptions) {
+export function startLeaderElection({ onLead, onLost, ...options }: LeaderElectionOptions) {
+  const { close, ...part } = partInElection(options);
+  const election = startElection({ ...part, clock: systemClock, log: options.log, onLead, onLost });
+  const stop: Election['stop'] = async (how) => {
+    await election.stop(how);
+    close();
+  };
+  return { ...election, stop };
+}
+
+/** What this process takes part with in the election by the Lease that the settings name; close() its connections. */
+export function partInElection({ kubeConfig, settings, environment, namespace, log }: LeaseOptions) {
   const { leaseSeconds, renewDeadlineSeconds, retrySeconds } = settings;
   // Connections of its own, and half the deadline for a request, so that a renewal that hangs leaves time for another.
   const api = createApiClient({ kubeConfig, log, requestTimeoutMilliseconds: (renewDeadlineSeconds * 1000) / 2 });
-  const election = startElection({
+  return {
     lease: createLease({ api, namespace, name: settings.leaseName }),
     // A restarted container keeps the pod's name, and must not take its predecessor's lease for its own.
     identity: `${environment.POD_NAME || environment.HOSTNAME || 'operator'}_${randomBytes(4).toString('hex')}`,
     timing: { leaseSeconds, renewDeadlineSeconds, retrySeconds },
-    clock: systemClock,
-    log,
-    ...on,
-  });
-  const stop: Election['stop'] = async (how) => {
-    await election.stop(how);
-    api.close();
+    close: () => api.close(),
   };
-  return { ...election, stop };
 }

@@ -16,7 +16,7 @@ export interface OperatorStage {
   operator(options?: OperatorOptions): Promise<OperatorProcess>;
   /** A lab that ends with the test. */
   lab(context: Pick<TestContext, 'onTestFinished'>, options?: Partial<LabOptions>): Promise<LiveLab>;
-  /** Every request that the operator of deploy/ has made and that has been answered. */
+  /** Every request that the operator and the dead man's switch of deploy/ have made and that has been answered. */
   requests(): Promise<readonly AuditedRequest[]>;
   /** Ends everything, operators too. */
   stop(): Promise<void>;
@@ -34,6 +34,7 @@ export interface OperatorOptions {
 /** A line of the API server's audit log. */
 export interface AuditedRequest {
   readonly verb: string;
+  readonly user: { readonly username: string };
   readonly requestURI: string;
   readonly responseStatus: { readonly code: number };
   readonly objectRef?: { readonly resource?: string; readonly namespace?: string; readonly subresource?: string };
@@ -46,7 +47,9 @@ export interface AuditedRequest {
   readonly requestObject?: { readonly spec?: { readonly holderIdentity?: string } };
 }
 
-const AUDITED_USERS = ['system:serviceaccount:mirror-experiment-system:mirror-experiment'];
+const AUDITED_USERS = ['mirror-experiment', 'mirror-experiment-dead-mans-switch'].map(
+  (name) => `system:serviceaccount:mirror-experiment-system:${name}`,
+);
 const AUDIT_POLICY = {
   apiVersion: 'audit.k8s.io/v1',
   kind: 'Policy',

@@ -1,0 +1,91 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startSwitch } from '../support/deadMansSwitch.ts';
+import { conditionOf, isPatched, until, type Version } from '../support/liveLab.ts';
+import type { OperatorProcess } from '../support/operator.ts';
+import { type OperatorStage, setOperatorStage } from '../support/operatorStage.ts';
+
+/** Of the operators and of the switch. */
+const LEASE = { LEASE_SECONDS: '4', RENEW_DEADLINE_SECONDS: '2.5', RETRY_SECONDS: '0.5' };
+const ABSENT_SECONDS = 8;
+
+const SWITCH_USER = 'system:serviceaccount:mirror-experiment-system:mirror-experiment-dead-mans-switch';
+
+let stage: OperatorStage;
+const measured: Record<string, number> = {};
+
+beforeAll(async () => {
+  stage = await setOperatorStage();
+});
+afterAll(async () => {
+  await stage?.stop();
+  console.info(`dead man's switch, seconds until gone ${ABSENT_SECONDS}, lease 4; in ms:`, JSON.stringify(measured));
+});
+
+/** Each test has a Lease of its own, in a namespace where the account of the switch has the rights of deploy/. */
+const settingsOf = (namespace: string) => ({ WATCH_NAMESPACE: namespace, ...LEASE });
+
+/** An operator that holds the Lease. */
+async function operate(namespace: string): Promise<OperatorProcess> {
+  const operator = await stage.operator({ settings: { ...settingsOf(namespace), LEADER_ELECTION: 'true' } });
+  await until('the operator leads', async () => operator.log.some(({ message }) => message === 'leading'));
+  return operator;
+}
+
+const runSwitch = (namespace: string, settings: Readonly<Record<string, string>> = {}) =>
+  startSwitch(stage, {
+    ...settingsOf(namespace),
+    DEAD_MANS_SWITCH_SECONDS: String(ABSENT_SECONDS),
+    ...settings,
+  });
+
+const isMirroring = ({ status }: Version) => conditionOf(status, 'Mirroring')?.status === 'True';
+
+/** What the switch has asked the API server for since. */
+async function requestsOfSwitch(since = 0) {
+  return (await stage.requests()).filter(
+    ({ user, requestReceivedTimestamp }) =>
+      user.username === SWITCH_USER && Date.parse(requestReceivedTimestamp) >= since,
+  );
+}
+
+describe('the dead man’s switch', { timeout: 120_000 }, () => {
+  test('ends a run whose operator was killed, restores every byte, and lets the experiment be deleted', async (context) => {
+    const books = await stage.lab(context);
+    const before = await books.targets();
+    const operator = await operate(books.namespace);
+    await books.create('candidate', { analysis: { deadlineSeconds: 600, minDurationSeconds: 300 } });
+    await books.until('candidate', 'mirrors', isMirroring);
+    await operator.kill();
+    const killed = Date.now();
+    expect((await books.targets()).some((each) => JSON.stringify(each).includes('mirroring.dev/journal'))).toBe(true);
+
+    const first = await runSwitch(books.namespace);
+    const { code, at } = await first.ended;
+    measured.restored = at - killed;
+    expect({ code, errors: first.errors(), log: first.log.filter(({ level }) => level === 'error') }).toEqual({
+      code: 0,
+      errors: '',
+      log: [],
+    });
+    const status = await books.complete('candidate', 5);
+    expect(status).toMatchObject({ verdict: 'Inconclusive', observedGeneration: 1 });
+    expect(conditionOf(status, 'Passed')).toMatchObject({ status: 'False', reason: 'OperatorAbsent' });
+    expect(status.summary).toMatch(
+      /^Inconclusive: no operator was at work: the Lease mirror-experiment-system\/mirror-experiment was not renewed for 8 s \(held by \S+, last written at \S+ by that one’s clock\); the dead man’s switch has ended mirroring$/,
+    );
+    expect(conditionOf(status, 'Mirroring')).toMatchObject({ status: 'False', reason: 'Restored' });
+    expect(await books.targets()).toEqual(before);
+    expect((await books.events('candidate')).filter((event) => event.startsWith('OperatorAbsent'))).toEqual([
+      'OperatorAbsent x1',
+    ]);
+
+    // With nothing left to do it ends at once, and deleting the experiment takes no operator either.
+    const [idle, since] = [await runSwitch(books.namespace), Date.now()];
+    expect(await idle.ended).toMatchObject({ code: 0 });
+    expect((await requestsOfSwitch(since)).map(({ verb }) => verb)).toEqual(['list']);
+    await books.delete('candidate');
+    expect(await (await runSwitch(books.namespace)).ended).toMatchObject({ code: 0 });
+    await books.gone('candidate');
+    expect((await requestsOfSwitch()).filter(({ responseStatus }) => responseStatus.code === 403)).toEqual([]);
+  });
+});
