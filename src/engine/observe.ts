@@ -1,8 +1,9 @@
 import { type Experiment, type ParseResult, parseExperiment } from '../api/experiment.ts';
 import type { KubernetesObject, ObjectRef } from '../core/kubernetes/object.ts';
+import { candidateSelector } from '../core/lifecycle/candidatePods.ts';
 import { refsToRead } from '../core/lifecycle/run.ts';
-import type { LifecycleSettings, World } from '../core/lifecycle/world.ts';
-import type { Cluster } from './ports/cluster.ts';
+import type { CandidatePods, LifecycleSettings, World } from '../core/lifecycle/world.ts';
+import { type Cluster, ClusterError } from './ports/cluster.ts';
 
 /** The world as a decision needs it, read from the API server now. */
 export async function observe(
@@ -12,14 +13,32 @@ export async function observe(
   now: number,
   settings: LifecycleSettings,
 ): Promise<World> {
+  const objects = await readAll(refsToRead(experiment), cluster);
   return {
     now,
     experiment,
-    objects: await readAll(refsToRead(experiment), cluster),
+    objects,
     others: othersOf(experiment, known),
+    candidatePods: await readCandidatePods(experiment, objects, cluster),
     answers: {},
     settings,
   };
+}
+
+/** Pods tell why a run gets on or not; one that cannot read them goes on, and above all it ends and restores. */
+async function readCandidatePods(
+  experiment: Experiment,
+  objects: readonly KubernetesObject[],
+  cluster: Cluster,
+): Promise<CandidatePods | undefined> {
+  const selector = candidateSelector(experiment, objects);
+  if (selector === undefined) return undefined;
+  try {
+    return { ok: true, pods: await cluster.listPods(experiment.namespace, selector) };
+  } catch (error) {
+    if (!(error instanceof ClusterError)) throw error;
+    return { ok: false, message: error.message };
+  }
 }
 
 /** Those of the objects that exist. */

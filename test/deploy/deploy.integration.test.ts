@@ -82,6 +82,7 @@ describe('the operator', () => {
     ['update', 'mirrorexperiments/status'],
     ['patch', 'configmaps'],
     ['patch', 'statefulsets.apps'],
+    ['list', 'pods'],
     ['create', 'events'],
   ] as const)('may %s %s', async ([verb, resource]) => {
     expect(await may(verb, resource)).toBe(true);
@@ -134,6 +135,7 @@ describe('the operator', () => {
       'events [] [] [get create patch]',
       'mirrorexperiments.mirroring.dev [] [] [get list watch patch]',
       'mirrorexperiments.mirroring.dev/status [] [] [update patch]',
+      'pods [] [] [list]',
       'services [] [] [get]',
       'statefulsets.apps [] [] [get patch]',
     ]);

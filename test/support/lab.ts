@@ -92,7 +92,11 @@ export function putLab(cluster: MemoryCluster): void {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
     metadata: at(name),
-    spec: { replicas, template: { metadata: { labels: { app: name } }, spec: { containers: [container] } } },
+    spec: {
+      replicas,
+      selector: { matchLabels: { app: name } },
+      template: { metadata: { labels: { app: name } }, spec: { containers: [container] } },
+    },
   });
   const env = [
     { name: 'LOG', value: 'warn' },

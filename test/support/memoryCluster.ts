@@ -24,6 +24,8 @@ export class MemoryCluster implements Cluster {
   killAt: { write: number; when: 'before' | 'after' } | undefined;
   /** Errors to answer writes to an object with, by kind/name. */
   readonly refuses = new Map<string, ClusterError>();
+  /** The error to answer with when pods are listed. */
+  refusesPods: ClusterError | undefined;
   #version = 0;
 
   put(
@@ -66,6 +68,16 @@ export class MemoryCluster implements Cluster {
 
   async read(ref: ObjectRef): Promise<KubernetesObject | undefined> {
     return this.get(ref.kind, ref.namespace, ref.name);
+  }
+
+  /** Of equality terms only, which is what the lab's selectors have. */
+  async listPods(namespace: string, labelSelector: string): Promise<readonly KubernetesObject[]> {
+    if (this.refusesPods !== undefined) throw this.refusesPods;
+    const terms = labelSelector.split(',').map((term) => term.split('='));
+    return this.list('Pod').filter(({ metadata }) => {
+      const { labels = {} } = metadata as { readonly labels?: Record<string, string> };
+      return metadata.namespace === namespace && terms.every(([name = '', value]) => labels[name] === value);
+    });
   }
 
   async patch(

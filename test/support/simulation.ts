@@ -19,6 +19,8 @@ export class Simulation {
   now = Date.parse('2026-01-01T00:00:00Z');
   /** Deployments that never become available. */
   stuck: string[] = [];
+  /** What the kubelet does to pods as time goes by. */
+  kubelet: (() => void) | undefined;
   kills = 0;
 
   constructor() {
@@ -54,6 +56,7 @@ export class Simulation {
       const key = keys.reduce((a, b) => ((due.get(a) ?? 0) <= (due.get(b) ?? 0) ? a : b));
       this.now = Math.max(this.now, due.get(key) ?? 0);
       this.cluster.settle(this.stuck);
+      this.kubelet?.();
       try {
         const { requeueAfterMilliseconds } = await reconcile(key, new AbortController().signal);
         due.set(key, this.now + (requeueAfterMilliseconds ?? 3_600_000));

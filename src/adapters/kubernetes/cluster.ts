@@ -5,6 +5,7 @@ import { type Cluster, ClusterError } from '../../engine/ports/cluster.ts';
 import type { Log } from '../../engine/ports/log.ts';
 import type { ApiClient } from './apiClient.ts';
 import { ApiError } from './apiError.ts';
+import { listPods } from './listPods.ts';
 import { resourcePath, targetPath, toKubernetesObject } from './objects.ts';
 import { recordEvent } from './recordEvent.ts';
 import { writeStatus } from './writeStatus.ts';
@@ -72,6 +73,7 @@ export function createCluster({ api, clock, log }: ClusterOptions): Cluster {
 
   return {
     read,
+    listPods: (namespace, labelSelector) => listPods(api, namespace, labelSelector),
     patch,
     writeStatus: async ({ namespace, name, uid }, resourceVersion, status) => {
       await writeStatus(api, {

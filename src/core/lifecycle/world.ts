@@ -16,6 +16,8 @@ export interface World extends RestoreWorld {
   readonly experiment: Experiment;
   /** All other experiments of the namespace. */
   readonly others: readonly Experiment[];
+  /** The candidate's pods; undefined: it is not known which they are, or no run is under way. */
+  readonly candidatePods?: CandidatePods | undefined;
   /** What telemetry has answered during this reconcile. */
   readonly answers: Answers;
   readonly settings: LifecycleSettings;
@@ -31,6 +33,11 @@ export interface LifecycleSettings {
   /** Time between two looks at a rollout that is under way. */
   readonly rolloutPollMilliseconds: number;
 }
+
+export type CandidatePods =
+  | { readonly ok: true; readonly pods: readonly KubernetesObject[] }
+  /** They cannot be read: the experiment goes on without, and says so. */
+  | { readonly ok: false; readonly message: string };
 
 export interface Answers {
   readonly probe?: Answer<true>;

@@ -5,6 +5,8 @@ import type { JsonPatchOperation, KubernetesObject, ObjectRef } from '../../core
 export interface Cluster {
   /** The object as it is now, read from the API server; undefined when there is none. */
   read(ref: ObjectRef): Promise<KubernetesObject | undefined>;
+  /** The pods of a namespace that a label selector selects, as they are now; the first 500 where there are more. */
+  listPods(namespace: string, labelSelector: string): Promise<readonly KubernetesObject[]>;
   /**
    * Applies a JSON Patch to exactly the version that was read: the adapter adds operations that make the API server
    * answer Conflict when `resourceVersion` has moved on. Returns the object as written.
