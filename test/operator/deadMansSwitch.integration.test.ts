@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startSwitch } from '../support/deadMansSwitch.ts';
-import { conditionOf, isPatched, until, type Version } from '../support/liveLab.ts';
+import { conditionOf, until, type Version } from '../support/liveLab.ts';
 import type { OperatorProcess } from '../support/operator.ts';
 import { type OperatorStage, setOperatorStage } from '../support/operatorStage.ts';
 

@@ -7,7 +7,7 @@ import { operatorEnvironment } from '../../demo/operatorEnvironment.ts';
 import type { LogLine } from './operator.ts';
 import type { OperatorStage } from './operatorStage.ts';
 
-export const SWITCH_ACCOUNT = { namespace: 'mirror-experiment-system', name: 'mirror-experiment-dead-mans-switch' };
+const SWITCH_ACCOUNT = { namespace: 'mirror-experiment-system', name: 'mirror-experiment-dead-mans-switch' };
 
 export interface SwitchProcess {
   readonly log: readonly LogLine[];
