@@ -48,13 +48,19 @@ export function annotationBytes(object: KubernetesObject, journal: Journal): { o
   return { others: bytes(others.flat()), journal: bytes([journalAnnotation, JSON.stringify(journal)]) };
 }
 
-/** The journal of an object; undefined: it carries none. An annotation that is not one of ours is `unreadable`. */
+/**
+ * The journal of an object; undefined: it carries none. An annotation that cannot be one of ours is `unreadable`: whoever
+ * may edit the object may write one, and restoring by it must neither fail, nor go on for ever, nor do anything that the
+ * operator's own journals do not.
+ */
 export function readJournal(object: KubernetesObject | undefined): Journal | 'unreadable' | undefined {
   const text = object?.metadata.annotations?.[journalAnnotation];
   if (text === undefined) return undefined;
   try {
     const value: unknown = JSON.parse(text);
-    return isJournal(value) ? value : 'unreadable';
+    return !isDeep(value) && isJournal(value) && CARRIERS[value.change.type].has(object?.kind ?? '')
+      ? value
+      : 'unreadable';
   } catch {
     return 'unreadable';
   }
@@ -92,6 +98,15 @@ function isJournal(value: unknown): value is Journal {
   return type === 'candidate' && Array.isArray(fields) && fields.every(isFieldChange);
 }
 
+const CARRIERS: Readonly<Record<JournalChange['type'], ReadonlySet<string>>> = {
+  envoy: new Set(['ConfigMap']),
+  candidate: new Set(['Deployment']),
+  restart: new Set(['Deployment', 'DaemonSet', 'StatefulSet']),
+};
+
+/** An edit takes 300 bytes and more, so that an annotation holds fewer than this. */
+const MAX_EDITS = 1000;
+
 function isFileEdits(value: unknown): boolean {
   return (
     isRecord(value) &&
@@ -102,19 +117,47 @@ function isFileEdits(value: unknown): boolean {
     typeof value.mirrorCluster === 'string' &&
     typeof value.clusterAdded === 'boolean' &&
     Array.isArray(value.edits) &&
-    value.edits.every(
-      (edit) =>
-        isRecord(edit) &&
-        Number.isInteger(edit.offset) &&
-        typeof edit.removed === 'string' &&
-        typeof edit.inserted === 'string',
-    )
+    isListOfEdits(value.edits)
+  );
+}
+
+/** Ascending and apart from each other; each inserts something. */
+function isListOfEdits(edits: readonly unknown[]): boolean {
+  let end = 0;
+  return (
+    edits.length <= MAX_EDITS &&
+    edits.every((edit) => {
+      if (!isRecord(edit) || typeof edit.removed !== 'string' || typeof edit.inserted !== 'string') return false;
+      const { offset, inserted } = edit;
+      if (typeof offset !== 'number' || !Number.isSafeInteger(offset) || offset < end || inserted === '') return false;
+      end = offset + inserted.length;
+      return true;
+    })
   );
 }
 
 function isFieldChange(value: unknown): boolean {
   if (!isRecord(value)) return false;
-  if (value.field === 'replicas') return typeof value.applied === 'number';
-  if (typeof value.container !== 'string' || typeof value.applied !== 'string') return false;
-  return value.field === 'image' || (value.field === 'env' && typeof value.name === 'string');
+  const { field, applied, original } = value;
+  if (field === 'replicas') return isCount(applied) && (original === undefined || isCount(original));
+  if (typeof value.container !== 'string' || typeof applied !== 'string') return false;
+  if (field === 'image') return original === undefined || typeof original === 'string';
+  if (field !== 'env' || typeof value.name !== 'string') return false;
+  return original === undefined || (isRecord(original) && original.name === value.name);
+}
+
+function isCount(value: unknown): boolean {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+/** What is parsed from a nesting without end cannot be written again. An environment variable's source has 5 levels. */
+const MAX_LEVELS = 16;
+
+function isDeep(value: unknown): boolean {
+  let level: readonly unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MAX_LEVELS) return true;
+    level = level.flatMap((each) => (typeof each === 'object' && each !== null ? Object.values(each) : []));
+  }
+  return false;
 }

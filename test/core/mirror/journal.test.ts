@@ -10,7 +10,7 @@ const JOURNAL: Journal = {
   change: { type: 'candidate', fields: [{ field: 'replicas', original: 0, applied: 1 }] },
 };
 
-function object(annotations?: Record<string, string>): KubernetesObject {
+function object(annotations?: Record<string, string>, kind = 'Deployment'): KubernetesObject {
   const metadata = {
     name: 'd',
     namespace: 'shop',
@@ -18,7 +18,7 @@ function object(annotations?: Record<string, string>): KubernetesObject {
     resourceVersion: '1',
     ...(annotations && { annotations }),
   };
-  return { apiVersion: 'v1', kind: 'ConfigMap', metadata };
+  return { apiVersion: 'v1', kind, metadata };
 }
 
 describe('the journal', () => {
@@ -60,6 +60,64 @@ describe('the journal', () => {
     expect(readJournal(object({ 'mirroring.dev/journal': text }))).toBe('unreadable');
   });
 
+  const file = (...edits: object[]) => ({
+    key: 'k',
+    originalSha256: '',
+    patchedSha256: '',
+    patchedLength: 9,
+    mirrorCluster: 'm',
+    clusterAdded: false,
+    edits,
+  });
+  const EDIT = { offset: 3, removed: '', inserted: 'abc' };
+  const deep = (levels: number) => ({ name: 'A', valueFrom: JSON.parse(`${'['.repeat(levels)}${']'.repeat(levels)}`) });
+  const env = (original: unknown) => ({ field: 'env', container: 'c', name: 'A', applied: 'x', original });
+  const ACCEPTED: [string, object][] = [
+    ['ConfigMap', { type: 'envoy', files: [file(EDIT, { ...EDIT, offset: 6 })] }],
+    ['Deployment', { type: 'candidate', fields: [env(deep(4)), env({ name: 'A', value: 'y' })] }],
+    ['Deployment', { type: 'restart' }],
+    ['DaemonSet', { type: 'restart' }],
+    ['StatefulSet', { type: 'restart' }],
+  ];
+  const FORGED: [string, string, object][] = [
+    ['a restart of a ConfigMap', 'ConfigMap', { type: 'restart' }],
+    ['a candidate that is a ConfigMap', 'ConfigMap', { type: 'candidate', fields: [] }],
+    ['a candidate that is a DaemonSet', 'DaemonSet', { type: 'candidate', fields: [] }],
+    ['files of a Deployment', 'Deployment', { type: 'envoy', files: [] }],
+    ['an edit that inserts nothing', 'ConfigMap', { type: 'envoy', files: [file({ ...EDIT, inserted: '' })] }],
+    ['an edit in front of the text', 'ConfigMap', { type: 'envoy', files: [file({ ...EDIT, offset: -1 })] }],
+    ['edits that overlap', 'ConfigMap', { type: 'envoy', files: [file(EDIT, { ...EDIT, offset: 5 })] }],
+    ['edits that descend', 'ConfigMap', { type: 'envoy', files: [file(EDIT, { ...EDIT, offset: 0 })] }],
+    [
+      'thousands of edits',
+      'ConfigMap',
+      { type: 'envoy', files: [file(...Array.from({ length: 5000 }, (_, i) => ({ ...EDIT, offset: 3 * i })))] },
+    ],
+    ['a variable of another name', 'Deployment', { type: 'candidate', fields: [env({ name: 'B', value: 'x' })] }],
+    ['a variable that is no object', 'Deployment', { type: 'candidate', fields: [env(['A'])] }],
+    ['a nesting without end', 'Deployment', { type: 'candidate', fields: [env(deep(20_000))] }],
+    [
+      'an image that is no text',
+      'Deployment',
+      { type: 'candidate', fields: [{ field: 'image', container: 'c', applied: 'x', original: {} }] },
+    ],
+    ['half a replica', 'Deployment', { type: 'candidate', fields: [{ field: 'replicas', applied: 1, original: 0.5 }] }],
+  ];
+  const annotated = (kind: string, change: object) =>
+    // JSON.stringify recurses; a forger need not.
+    object(
+      { 'mirroring.dev/journal': `{"version":1,"owner":${JSON.stringify(JOURNAL.owner)},"change":${text(change)}}` },
+      kind,
+    );
+
+  it.each(ACCEPTED)('is read on a %s', (kind, change) => {
+    expect(readJournal(annotated(kind, change))).toMatchObject({ change });
+  });
+
+  it.each(FORGED)('forged with %s is unreadable, not believed', (_, kind, change) => {
+    expect(readJournal(annotated(kind, change))).toBe('unreadable');
+  });
+
   it('never throws, whatever the annotation holds', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
@@ -70,3 +128,26 @@ describe('the journal', () => {
     );
   });
 });
+
+/** JSON, also of what is nested too deeply for JSON.stringify. */
+function text(value: unknown): string {
+  const parts: string[] = [];
+  const open: unknown[] = [value];
+  const close = (bracket: string) => ({ bracket });
+  while (open.length > 0) {
+    const next = open.pop();
+    if (Array.isArray(next)) {
+      parts.push('[');
+      open.push(close(']'), ...next.toReversed().flatMap((each, index) => (index === 0 ? [each] : [close(','), each])));
+    } else if (typeof next === 'object' && next !== null && !('bracket' in next)) {
+      parts.push('{');
+      const fields = Object.entries(next).filter(([, each]) => each !== undefined);
+      open.push(close('}'));
+      for (const [index, [key, each]] of fields.toReversed().entries()) {
+        if (index > 0) open.push(close(','));
+        open.push(each, close(`${JSON.stringify(key)}:`));
+      }
+    } else parts.push(typeof next === 'object' && next !== null ? String(next.bracket) : JSON.stringify(next));
+  }
+  return parts.join('');
+}

@@ -1,4 +1,5 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, type ParsedNode, parseAllDocuments } from 'yaml';
+import { MAX_DEPTH, shapeProblem } from './shape.ts';
 
 export type ParsedDocument = Document.Parsed<ParsedNode>;
 
@@ -17,6 +18,10 @@ export function readDocuments(text: string): readonly ParsedDocument[] | { probl
     if (!Array.isArray(documents)) return [];
     const error = documents.flatMap((document) => document.errors)[0];
     if (error !== undefined) return { problem: error.message.trim(), offset: error.pos[0] };
+    const deep = documents
+      .map(({ contents }) => shapeProblem(contents, false))
+      .find((problem) => problem !== undefined);
+    if (deep !== undefined) return { problem: `nested in more than ${MAX_DEPTH} levels`, offset: deep.offset };
     // Without errors every document is a parsed one.
     return documents as readonly ParsedDocument[];
   } catch (error) {

@@ -12,6 +12,7 @@ import {
   type YAMLError,
 } from 'yaml';
 import { Refusal } from './refusal.ts';
+import { MAX_DEPTH, shapeProblem } from './shape.ts';
 import type { ConfigFile } from './types.ts';
 
 /** A config that can be edited: parsed without a complaint, and free of what hides one text behind another. */
@@ -32,6 +33,7 @@ export function parseConfig(file: ConfigFile): ParsedFile {
   for (const problem of [...document.errors, ...document.warnings]) {
     throw parserRefusal(file, problem, lineAt(problem.pos[0]));
   }
+  refuseShape(file, document, lineAt);
   const parsed: ParsedFile = { key: file.key, text: file.text, document, lineAt };
   refuseAliases(parsed);
   refuseOldApi(parsed);
@@ -62,7 +64,8 @@ function parseText(file: ConfigFile, lines: LineCounter): Document.Parsed<Parsed
       lineCounter: lines,
       merge: false,
       prettyErrors: false,
-      uniqueKeys: true,
+      // See shapeProblem.
+      uniqueKeys: false,
     });
   } catch (error) {
     throw new Refusal('ConfigNotParsable', `${file.key} cannot be parsed: ${String(error)}. Correct the config first.`);
@@ -71,12 +74,6 @@ function parseText(file: ConfigFile, lines: LineCounter): Document.Parsed<Parsed
 
 function parserRefusal({ key }: ConfigFile, problem: YAMLError, line: number): Refusal {
   const where = `${key}, line ${line}`;
-  if (problem.code === 'DUPLICATE_KEY') {
-    return new Refusal(
-      'DuplicateKeys',
-      `${where}: a key is there twice in one map, and it is not defined which one counts. Remove one of them.`,
-    );
-  }
   if (problem.code === 'MULTIPLE_DOCS') {
     return new Refusal(
       'MultiDocument',
@@ -84,6 +81,22 @@ function parserRefusal({ key }: ConfigFile, problem: YAMLError, line: number): R
     );
   }
   return new Refusal('ConfigNotParsable', `${where}: ${problem.message.trim()}. Correct the config first.`);
+}
+
+function refuseShape({ key }: ConfigFile, document: Document.Parsed, lineAt: (offset: number) => number): void {
+  const problem = shapeProblem(document.contents, true);
+  if (problem === undefined) return;
+  const where = `${key}, line ${lineAt(problem.offset)}`;
+  if (problem.what === 'duplicate key') {
+    throw new Refusal(
+      'DuplicateKeys',
+      `${where}: a key is there twice in one map, and it is not defined which one counts. Remove one of them.`,
+    );
+  }
+  throw new Refusal(
+    'ConfigNotParsable',
+    `${where}: values are nested in more than ${MAX_DEPTH} levels, which Envoy does not read. Correct the config first.`,
+  );
 }
 
 function refuseAliases(file: ParsedFile): void {

@@ -1,6 +1,7 @@
 import { parseDocument } from 'yaml';
 import { isRecord } from '../../kubernetes/fields.ts';
 import { sha256 } from './sha256.ts';
+import { shapeProblem } from './shape.ts';
 import type { Edit, FileEdits, RemoveResult } from './types.ts';
 
 /**
@@ -35,14 +36,16 @@ function restore(text: string, file: FileEdits): Restored {
   return restoreChanged(text, file);
 }
 
-/** Undoes edits at their offsets; undefined when one is not there. */
+/** Undoes edits at their offsets, which ascend; undefined when one is not there. */
 function revert(text: string, edits: readonly Edit[]): string | undefined {
-  let result = text;
-  for (const { offset, removed, inserted } of edits.toReversed()) {
-    if (offset < 0 || result.slice(offset, offset + inserted.length) !== inserted) return undefined;
-    result = result.slice(0, offset) + removed + result.slice(offset + inserted.length);
+  const pieces: string[] = [];
+  let end = 0;
+  for (const { offset, removed, inserted } of edits) {
+    if (offset < end || !text.startsWith(inserted, offset)) return undefined;
+    pieces.push(text.slice(end, offset), removed);
+    end = offset + inserted.length;
   }
-  return result;
+  return [...pieces, text.slice(end)].join('');
 }
 
 function restoreChanged(text: string, file: FileEdits): Restored {
@@ -75,12 +78,16 @@ function restoreChanged(text: string, file: FileEdits): Restored {
  */
 function locateByOffset(text: string, { edits, patchedLength }: FileEdits): Edit[] | undefined {
   const shift = text.length - patchedLength;
-  const places = new Map<string, Edit[]>();
-  for (let unmoved = 0; unmoved <= edits.length; unmoved++) {
-    const moved = edits.map((edit, index) => (index < unmoved ? edit : { ...edit, offset: edit.offset + shift }));
-    if (revert(text, moved) !== undefined) places.set(moved.map(({ offset }) => offset).join(), moved);
-  }
-  return places.size === 1 ? [...places.values()][0] : undefined;
+  const isAt = ({ offset, inserted }: Edit) => offset >= 0 && text.startsWith(inserted, offset);
+  const moved = edits.map((edit) => ({ ...edit, offset: edit.offset + shift }));
+  const missing = edits.findIndex((edit) => !isAt(edit));
+  // As many as this at most are where they were, and as many as that at least, because the next ones have not moved.
+  const most = missing === -1 ? edits.length : missing;
+  const least = moved.findLastIndex((edit) => !isAt(edit)) + 1;
+  if (least > most) return undefined;
+  if (shift !== 0 && least !== most) return undefined;
+  const found = [...edits.slice(0, least), ...moved.slice(least)];
+  return revert(text, found) === undefined ? undefined : found;
 }
 
 /**
@@ -115,8 +122,9 @@ function occurrences(text: string, piece: string): number[] {
 
 function parse(text: string): unknown {
   try {
-    const document = parseDocument(text, { logLevel: 'silent', merge: false });
-    const data: unknown = document.errors.length > 0 ? undefined : document.toJS();
+    const document = parseDocument(text, { logLevel: 'silent', merge: false, uniqueKeys: false });
+    const isSound = document.errors.length === 0 && shapeProblem(document.contents, true) === undefined;
+    const data: unknown = isSound ? document.toJS() : undefined;
     return data;
   } catch {
     // Too many aliases or too deep: as unreadable to us as a syntax error.
