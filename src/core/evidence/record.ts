@@ -1,11 +1,14 @@
 import type { MirrorExperimentSpec, MirrorExperimentStatus } from '../../api/types.generated.ts';
-import type { EvidenceDocument } from '../verdict/evidence.ts';
 
 export const RECORD_VERSION = 'mirroring.dev/record/v1';
 
-/** Keys of the ConfigMap `<experiment>-evidence`; each holds one JSON document. */
+/**
+ * Keys of the ConfigMap `<experiment>-evidence`; each holds one JSON document. What is too large as text is compressed
+ * (gzip) and stands in binaryData under the key with GZIP_SUFFIX.
+ */
 export const EVIDENCE_KEY = 'evidence.json';
 export const RECORD_KEY = 'record.json';
+export const GZIP_SUFFIX = '.gz';
 
 /** What a finished experiment leaves behind, for reports: everything but the evidence document, which has a key of its own. */
 export interface ExperimentRecord {
