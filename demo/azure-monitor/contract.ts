@@ -58,7 +58,7 @@ export interface QueryLogEntry {
 export type Fault = { answers?: number } & (
   | { kind: 'throttled'; retryAfterSeconds?: number }
   | { kind: 'status'; status: 401 | 403 | 500 | 502 | 503 | 504; retryAfterSeconds?: number }
-  | { kind: 'html'; status?: 502 | 503 }
+  | { kind: 'html'; status?: 200 | 502 | 503 }
   | { kind: 'noContent' }
   | { kind: 'empty' }
   /** Half of the rows, with the error beside them. */

@@ -19,13 +19,25 @@ export interface TrafficOptions {
   readonly silent?: { readonly live?: boolean; readonly mirror?: boolean };
   /** How much later than it happened telemetry shows a request; default 0. */
   readonly ingestionMilliseconds?: number;
+  /** The same for the candidate only; default as for both. */
+  readonly mirrorIngestionMilliseconds?: number;
   /** How wrong the services' clocks are; default 0. */
   readonly clockMilliseconds?: number;
 }
 
+type TrafficChanges = Pick<
+  TrafficOptions,
+  | 'behaviour'
+  | 'silent'
+  | 'requestsPerSecond'
+  | 'mirrorVersion'
+  | 'ingestionMilliseconds'
+  | 'mirrorIngestionMilliseconds'
+>;
+
 export interface Traffic {
   /** Changes what happens from now on. */
-  change(options: Partial<Pick<TrafficOptions, 'behaviour' | 'silent' | 'requestsPerSecond' | 'mirrorVersion'>>): void;
+  change(options: Partial<TrafficChanges>): void;
   stop(): Promise<void>;
 }
 
@@ -47,20 +59,25 @@ export function startTraffic(first: TrafficOptions): Traffic {
   async function tick(from: number, to: number): Promise<void> {
     const mirrors = await options.isMirroring();
     const count = Math.round(((options.requestsPerSecond ?? 60) * (to - from)) / 1000);
-    const rows = Array.from({ length: count }, (_, position) => {
+    const requests = Array.from({ length: count }, (_, position) => {
       index += 1;
       const at = from + ((position + 0.5) * (to - from)) / count;
-      const route = options.routes[index % options.routes.length] ?? '';
-      return [
-        ...(options.silent?.live === true ? [] : [row(options.liveVersion, route, at, 0)]),
-        ...(options.silent?.mirror === true || !mirrors
-          ? []
-          : [row(options.mirrorVersion, route, at, (options.behaviour ?? V2)(route, random.uniform))]),
-      ];
-    }).flat();
-    if (rows.length === 0) return;
-    await ingestion(options.ingestionMilliseconds ?? 0);
-    await options.azure.insertRequests(rows);
+      return { at, route: options.routes[index % options.routes.length] ?? '' };
+    });
+    const { ingestionMilliseconds = 0, mirrorIngestionMilliseconds = ingestionMilliseconds, silent } = options;
+    const live = requests.map(({ at, route }) => row(options.liveVersion, route, at, 0));
+    const mirror = requests.map(({ at, route }) => {
+      return row(options.mirrorVersion, route, at, (options.behaviour ?? V2)(route, random.uniform));
+    });
+    await Promise.all([
+      silent?.live !== true && arrive(live, ingestionMilliseconds),
+      silent?.mirror !== true && mirrors && arrive(mirror, mirrorIngestionMilliseconds),
+    ]);
+  }
+
+  async function arrive(rows: readonly RequestRow[], milliseconds: number): Promise<void> {
+    await ingestion(milliseconds);
+    if (rows.length > 0) await options.azure.insertRequests(rows);
   }
 
   function ingestion(milliseconds: number): Promise<void> {
