@@ -107,21 +107,27 @@ export class MemoryCluster implements Cluster {
   }
 
   /** The finalizer, as @dot-i/k8s-operator handles it. */
-  async withFinalizer(object: KubernetesObject, restore: () => Promise<Restored>): Promise<FinalizerOutcome> {
+  async withFinalizer(
+    object: KubernetesObject,
+    restore: () => Promise<Restored>,
+    guarded: (write: () => Promise<void>) => Promise<void> = (write) => write(),
+  ): Promise<FinalizerOutcome> {
     const { namespace, name } = object.metadata;
     const metadata = object.metadata as unknown as { finalizers?: string[]; deletionTimestamp?: string };
     if (metadata.deletionTimestamp !== undefined) {
       if (metadata.finalizers?.includes(FINALIZER)) {
         if ((await restore()) === 'pending') return 'pending';
-        this.#write(() => this.remove('MirrorExperiment', namespace, name));
+        await guarded(async () => this.#write(() => this.remove('MirrorExperiment', namespace, name)));
       }
       return 'handled';
     }
     if (metadata.finalizers?.includes(FINALIZER)) return 'continue';
-    this.#write(() =>
-      this.edit('MirrorExperiment', namespace, name, (each) => {
-        (each.metadata as { finalizers?: string[] }).finalizers = [FINALIZER];
-      }),
+    await guarded(async () =>
+      this.#write(() =>
+        this.edit('MirrorExperiment', namespace, name, (each) => {
+          (each.metadata as { finalizers?: string[] }).finalizers = [FINALIZER];
+        }),
+      ),
     );
     return 'handled';
   }
