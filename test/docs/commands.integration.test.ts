@@ -7,6 +7,7 @@ import { parse } from 'yaml';
 import { binaries } from '../../tools/binaries.ts';
 import { type ApiServer, startApiServer } from '../support/apiServer.ts';
 import { type KubectlResult, kubectl } from '../support/kubectl.ts';
+import { configMap, deployment } from '../support/labObjects.ts';
 import { type CodeBlock, codeBlocks, documents, ROOT, readDocument } from './documents.ts';
 
 const shellBlocks = documents()
@@ -33,6 +34,11 @@ beforeAll(async () => {
   for (const name of ['crds', 'deploy', 'examples']) await symlink(join(ROOT, name), join(directory, name));
   await cp(join(ROOT, 'examples', 'lab.yaml'), join(directory, 'experiment.yaml'));
   await succeed(['create', 'namespace', 'bookstore']);
+  const items = [
+    configMap('default-sidecar'),
+    ...['bookinfo-spa', 'bookservicemirror'].map((name) => deployment(name, 'example/image:1')),
+  ];
+  await succeed(['create', '-n', 'bookstore', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
   await succeed(['apply', '-k', join(ROOT, 'deploy')]);
   await succeed(['wait', '--for=condition=Established', 'crd/mirrorexperiments.mirroring.dev', '--timeout=30s']);
   await succeed(['apply', '-f', join(directory, 'experiment.yaml')]);
