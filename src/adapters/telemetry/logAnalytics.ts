@@ -44,7 +44,7 @@ export function createLogAnalytics(settings: LogAnalyticsSettings): Telemetry {
     ask: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> => {
     allowSource(allowed, question);
-    return withDeadline(seconds, signal, async (bounded) => malformed(() => ask(bounded)));
+    return withDeadline(seconds, signal, async (bounded) => malformed(() => ask(bounded), bounded));
   };
   return {
     probe: (question, signal) => call(question, signal, (bounded) => probe(client, question, bounded)),
@@ -111,13 +111,19 @@ async function read(
   };
 }
 
-/** An answer that is not what was asked for, as the port names it. */
-async function malformed<T>(ask: () => Promise<T>): Promise<T> {
+/**
+ * An answer that is not what was asked for, as the port names it. Also one that nobody has thought of: the experiment that
+ * asked must come to its end, and its mirror with it.
+ */
+async function malformed<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T> {
   try {
     return await ask();
   } catch (error) {
-    if (!(error instanceof SamplesError)) throw error;
-    throw new TelemetryError('Malformed', `Log Analytics: ${error.message}`, { cause: error });
+    if (error instanceof TelemetryError) throw error;
+    signal.throwIfAborted();
+    const message = error instanceof Error ? error.message : String(error);
+    const what = error instanceof SamplesError ? message : `its answer cannot be read (${message})`;
+    throw new TelemetryError('Malformed', `Log Analytics: ${what}`, { cause: error });
   }
 }
 

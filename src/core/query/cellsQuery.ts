@@ -3,7 +3,7 @@ import { bucketExpression } from './bucket.ts';
 import { datetimeLiteral, stringList, stringLiteral } from './escape.ts';
 import type { TelemetryQuestion } from './question.ts';
 import { type QueryWindow, requestRows } from './requests.ts';
-import { KEPT_ROUTES, OTHER_ROUTES } from './routes.ts';
+import { KEPT_ROUTES, LONGEST_NAME, OTHER_ROUTES } from './routes.ts';
 
 /**
  * Sums per route, version, result code, success and bucket.
@@ -11,7 +11,7 @@ import { KEPT_ROUTES, OTHER_ROUTES } from './routes.ts';
  * Columns: Route string, Live bool, Code string, Ok bool, Bucket long (null for failed rows), First real (ms from the
  * window's start to the cell's first row), Items, Requests, SquaredWeights long, SumMs, SumMs2 real (successful rows).
  * Routes are the first 49 operation names that live reported, by the time of their first live request; every other name,
- * also those that only the mirror reports, those without text and the reserved ones, is summed as `(other)`.
+ * also those that only the mirror reports, those without text or of more than 1,024 characters, and the reserved ones, is summed as `(other)`.
  *
  * Bound: 50 routes x 2 versions x (codes of successes x occupied buckets + codes of failures), with at most 1,622
  * buckets and 1,001 codes; a usual route occupies fewer than 200 buckets of one code. Requests only change the numbers.
@@ -22,7 +22,7 @@ let Cells = materialize(Rows
 | extend Bucket = iff(Ok, ${bucketExpression('Ms')}, long(null))
 | summarize First = min(Timestamp), Items = count(), Requests = sum(Weight), SquaredWeights = sum(Weight * Weight), SumMs = sumif(Ms * Weight, Ok), SumMs2 = sumif(Ms * Ms * Weight, Ok) by Name, Live, Code, Ok, Bucket);
 let Routes = Cells
-| where Live and isnotempty(Name) and Name !in ${stringList([ALL_ROUTES, OTHER_ROUTES])}
+| where Live and isnotempty(Name) and strlen(Name) <= ${LONGEST_NAME} and Name !in ${stringList([ALL_ROUTES, OTHER_ROUTES])}
 | summarize RouteFirst = min(First) by Name
 | sort by RouteFirst asc, Name asc
 | take ${KEPT_ROUTES};

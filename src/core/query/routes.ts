@@ -4,6 +4,8 @@ import { longLiteral, stringLiteral } from './escape.ts';
 export const OTHER_ROUTES = '(other)';
 /** Operation names that are analysed on their own. */
 export const KEPT_ROUTES = 49;
+/** Characters of a name that is kept. Application Insights cuts names there; what is longer does not come from its SDKs. */
+export const LONGEST_NAME = 1024;
 
 /** A route as the first query found it. The position in a list of these is the route's number in later answers. */
 export interface QueriedRoute {

@@ -1,5 +1,6 @@
-import { KEPT_ROUTES, OTHER_ROUTES } from '../query/routes.ts';
+import { KEPT_ROUTES, LONGEST_NAME, OTHER_ROUTES } from '../query/routes.ts';
 import { LOWEST_BUCKET } from '../stats/histogram.ts';
+import { ALL_ROUTES } from '../verdict/evidence.ts';
 import type { ArmSamples, RouteSamples } from './samples.ts';
 import { AMOUNT, type AnswerTable, COUNT, column, FLAG, INTEGER_OR_NULL, SamplesError, TEXT } from './table.ts';
 
@@ -83,7 +84,7 @@ function cellsOf(table: AnswerTable): Cell[] {
 }
 
 function refuseImpossibleCell({ bucket, items, requests, squaredWeights }: Cell, ok: boolean): void {
-  if (ok ? bucket === null || bucket < LOWEST_BUCKET : bucket !== null) {
+  if (ok ? bucket === null || bucket < LOWEST_BUCKET || bucket > HIGHEST_BUCKET : bucket !== null) {
     throw new SamplesError(`the answer for sums has ${ok ? 'successful' : 'failed'} rows in the bucket ${bucket}`);
   }
   // Every weight is at least 1, therefore w² >= w >= 1.
@@ -93,6 +94,9 @@ function refuseImpossibleCell({ bucket, items, requests, squaredWeights }: Cell,
     );
   }
 }
+
+/** That of 1,000 days, the longest duration that is asked for. */
+const HIGHEST_BUCKET = 1272;
 
 function emptySum(): ArmSum {
   return {
@@ -149,8 +153,21 @@ function refuseImpossible(ordered: readonly [string, RouteSum][]): void {
   if (named.length > KEPT_ROUTES) {
     throw new SamplesError(`the answer for sums has ${named.length} routes; ${KEPT_ROUTES} were asked for`);
   }
+  const unasked = named.find(([name]) => name === '' || name === ALL_ROUTES || [...name].length > LONGEST_NAME);
+  if (unasked !== undefined) {
+    const shown = JSON.stringify(unasked[0].slice(0, 80));
+    throw new SamplesError(`the answer for sums has a route of the name ${shown}, which was not asked for`);
+  }
+  const excessive = ordered.find(([, { live, mirror }]) => [live, mirror].some((arm) => !isCountable(arm)));
+  if (excessive !== undefined) {
+    throw new SamplesError(`the answer for sums counts more than 2^53 requests of ${JSON.stringify(excessive[0])}`);
+  }
   const strange = named.find(([, { live }]) => live.items === 0);
   if (strange !== undefined) {
     throw new SamplesError(`the answer for sums has the route ${JSON.stringify(strange[0])}, which live never served`);
   }
+}
+
+function isCountable({ items, requests, sumSquaredWeights }: ArmSum): boolean {
+  return [items, requests, sumSquaredWeights].every(Number.isSafeInteger);
 }

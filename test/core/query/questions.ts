@@ -53,5 +53,5 @@ export const HOSTILE_TEXTS = [
   '(all)',
   '__proto__',
   'constructor',
-  'x'.repeat(1024),
+  'x'.repeat(1000),
 ] as const;

@@ -75,13 +75,32 @@ describe('readCells', () => {
     );
   });
 
-  it.each(HOSTILE_TEXTS.filter((text) => text !== '(other)'))('keeps the route and the code %j', (text) => {
-    const routes = readCells(
-      cells(cell({ Route: text, Code: text }), cell({ Route: `${text}2`, Code: text, First: 1 })),
+  it.each(HOSTILE_TEXTS.filter((text) => !['', '(all)', '(other)'].includes(text)))(
+    'keeps the route and the code %j',
+    (text) => {
+      const routes = readCells(
+        cells(cell({ Route: text, Code: text }), cell({ Route: `${text}2`, Code: text, First: 1 })),
+      );
+      expect(routes.map(({ name }) => name)).toEqual([text, `${text}2`]);
+      expect(Object.entries(routes[0]?.live.resultCodes ?? {})).toEqual([[text, 1]]);
+      expect(Object.getPrototypeOf({})).toBe(Object.prototype);
+    },
+  );
+
+  it.each(['', '(all)', 'x'.repeat(1025), '😀'.repeat(1025)])(
+    'refuses a route of a name that was not asked for: %j',
+    (name) => {
+      expect(() => readCells(cells(cell(), cell({ Route: name })))).toThrow(/was not asked for/);
+    },
+  );
+
+  it('refuses a bucket beyond the longest duration, and sums that cannot be counted', () => {
+    expect(() => readCells(cells(cell({ Bucket: 1272 })))).not.toThrow();
+    expect(() => readCells(cells(cell({ Bucket: 1273 })))).toThrow(/bucket 1273/);
+    const half = { Items: 2 ** 52, Requests: 2 ** 52, SquaredWeights: 2 ** 52 };
+    expect(() => readCells(cells(cell(half), cell({ ...half, Bucket: 5 })))).toThrow(
+      /more than 2\^53 requests of "GET a"/,
     );
-    expect(routes.map(({ name }) => name)).toEqual([text, `${text}2`]);
-    expect(Object.entries(routes[0]?.live.resultCodes ?? {})).toEqual([[text, 1]]);
-    expect(Object.getPrototypeOf({})).toBe(Object.prototype);
   });
 
   it('has (other) when only the mirror reports it', () => {

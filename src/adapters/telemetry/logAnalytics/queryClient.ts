@@ -13,6 +13,7 @@ import { describeSource } from './allowSource.ts';
 import { clientError, isAuthentication } from './clientError.ts';
 import { type CredentialKind, createCredential } from './credential.ts';
 import { Limiter } from './limiter.ts';
+import { readBounded } from './readBounded.ts';
 import { responseError } from './responseError.ts';
 
 export interface QueryClientSettings {
@@ -42,6 +43,14 @@ export interface QueryClient {
 const CONCURRENT_QUERIES = 5;
 /** The service's own limit; a query that takes longer is too expensive to ask at every poll. */
 const SERVER_TIMEOUT_SECONDS = 60;
+
+/**
+ * The widest answer that is asked for has 50 routes x 720 blocks and takes 4 MB. One that is larger is not an answer to us,
+ * and would be parsed while everything else waits: 0.2 s for this much.
+ */
+const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
+/** The client would read the whole of a body before it shows it. */
+const EVERY_STATUS = new Set([Number.POSITIVE_INFINITY]);
 
 /** The one user of Azure's client: it is created at the first query, and again after its token was refused. */
 export function createQueryClient(settings: QueryClientSettings): QueryClient {
@@ -114,7 +123,12 @@ const perCall: PipelinePolicy = {
     const call = calls.getStore();
     if (call === undefined) return next(request);
     request.abortSignal = call.signal;
+    request.streamResponseStatusCodes = EVERY_STATUS;
     const response = await next(request);
+    if (response.readableStreamBody !== undefined) {
+      response.bodyAsText = await readBounded(response.readableStreamBody, MAX_ANSWER_BYTES);
+      delete response.readableStreamBody;
+    }
     const refusal = responseError(answeredBy(response), call.source, Date.now());
     if (refusal !== undefined) throw refusal;
     call.noData = response.status === 204;
@@ -157,10 +171,16 @@ function versioned(endpoint: string): string {
   return base.endsWith('/v1') ? base : `${base}/v1`;
 }
 
-/** Dot segments would lead the request to another path. */
+/**
+ * Dot segments would lead the request to another path, also when they are written with percent signs or between
+ * backslashes; no name in Azure contains those.
+ */
 function withoutLeadingSlash(resourceId: string): string {
-  if (resourceId.split('/').some((segment) => segment === '.' || segment === '..')) {
-    throw new TelemetryError('Configuration', `the resource id ${resourceId} has a segment of dots`);
+  if (/[%\\\p{Cc}]/u.test(resourceId) || resourceId.split('/').some((segment) => segment === '.' || segment === '..')) {
+    throw new TelemetryError(
+      'Configuration',
+      `the resource id ${resourceId} has a segment of dots, a percent sign, a backslash or a control character; copy it from the resource's properties`,
+    );
   }
   return resourceId.replace(/^\/+/, '');
 }
