@@ -10,6 +10,7 @@ import { rejectInvalid } from '../core/lifecycle/rejectInvalid.ts';
 import { patchedRefs, refOf, sameRef } from '../core/lifecycle/run.ts';
 import type { Answers, LifecycleSettings, RestoreWorld, World } from '../core/lifecycle/world.ts';
 import { writeRefused } from '../core/lifecycle/writeRefused.ts';
+import { printableStatus } from '../core/status/printable.ts';
 import { transitions } from '../core/status/transitions.ts';
 import { withoutFigures } from '../core/status/withoutFigures.ts';
 import { askTelemetry } from './askTelemetry.ts';
@@ -67,7 +68,7 @@ export function createReconciler(
         pending = outcomeOf(decision);
         return 'pending';
       }
-      await tell(experiment, decision.status, log);
+      await tell(experiment, printableStatus(decision.status), log);
       log.info('everything that can be is restored; the experiment may go');
       return 'restored';
     });
@@ -187,7 +188,8 @@ export function createReconciler(
     }
   }
 
-  async function store(experiment: ExperimentIdentity, status: MirrorExperimentStatus, log: Log): Promise<void> {
+  async function store(experiment: ExperimentIdentity, decided: MirrorExperimentStatus, log: Log): Promise<void> {
+    const status = printableStatus(decided);
     if (isDeepStrictEqual(status, experiment.status)) return;
     const { namespace, name, uid, resourceVersion } = experiment;
     await writeStatus({ namespace, name, uid }, resourceVersion, status, log);

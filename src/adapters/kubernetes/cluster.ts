@@ -22,7 +22,7 @@ export function createCluster({ api, clock, log }: ClusterOptions): Cluster {
     try {
       return toKubernetesObject(await api.request({ method: 'GET', path: targetPath(ref) }));
     } catch (error) {
-      if (error instanceof ApiError && error.kind === 'NotFound') return undefined;
+      if (error instanceof ClusterError && error.kind === 'NotFound') return undefined;
       throw error;
     }
   }
@@ -75,6 +75,14 @@ export function createCluster({ api, clock, log }: ClusterOptions): Cluster {
     read,
     listPods: (namespace, labelSelector) => listPods(api, namespace, labelSelector),
     patch,
+    createConfigMap: async (configMap) => {
+      await api.request({
+        method: 'POST',
+        path: resourcePath('', 'v1', 'configmaps', configMap.metadata.namespace),
+        query: { fieldManager },
+        body: { apiVersion: 'v1', kind: 'ConfigMap', ...configMap },
+      });
+    },
     writeStatus: async ({ namespace, name, uid }, resourceVersion, status) => {
       await writeStatus(api, {
         how: 'replace',

@@ -3,7 +3,10 @@ import { isRecord } from '../../api/structuralSchema.ts';
 import type { KubernetesObject, ObjectRef, TargetKind } from '../../core/kubernetes/object.ts';
 import { ClusterError } from '../../engine/ports/cluster.ts';
 
-/** Path of a collection, or of one object in it, below the server's address. */
+/**
+ * Path of a collection, or of one object in it, below the server's address.
+ * @throws ClusterError NotFound for what no object can be called: it would lead to another path
+ */
 export function resourcePath(
   group: string,
   version: string,
@@ -12,10 +15,18 @@ export function resourcePath(
   name?: string,
 ): string {
   const parts = [group === '' ? '/api' : `/apis/${group}`, version];
-  if (namespace !== undefined) parts.push('namespaces', encodeURIComponent(namespace));
+  if (namespace !== undefined) parts.push('namespaces', segment(namespace));
   parts.push(plural);
-  if (name !== undefined) parts.push(encodeURIComponent(name));
+  if (name !== undefined) parts.push(segment(name));
   return parts.join('/');
+}
+
+/** As client-go: an API server decodes a path before it takes it apart, and dots lead upwards. */
+function segment(name: string): string {
+  if (name === '' || name === '.' || name === '..' || /[/%\\]/.test(name)) {
+    throw new ClusterError('NotFound', `no object can have the name ${JSON.stringify(name.slice(0, 100))}`);
+  }
+  return encodeURIComponent(name);
 }
 
 const targets: Readonly<Record<TargetKind, readonly [group: string, version: string, plural: string]>> = {
