@@ -169,7 +169,7 @@ describe('beside operators', () => {
 
   test('an operator that comes back at any moment goes on or finds it ended: one writes, and then nobody', async () => {
     const verdicts = new Set<string | undefined>();
-    for (let back = 240; back <= 420; back += 3) {
+    for (let back = 282; back <= 402; back += 4) {
       const lab = await left(isMirroring);
       const { startOperator, advance, switches } = createContenders(lab);
       const first = startOperator();
@@ -182,10 +182,28 @@ describe('beside operators', () => {
       verdicts.add(reasonOf(lab));
       await advance(30, { cron: true });
       const writes = [second, ...switches()].reduce((sum, each) => sum + each.writes(), 0);
-      await advance(300, { cron: true });
+      await advance(400, { cron: true });
       expect([second, ...switches()].reduce((sum, each) => sum + each.writes(), 0)).toBe(writes);
+      expect(switches().filter((each) => each.outcome() === 'failed')).toEqual([]);
     }
     expect([...verdicts].toSorted()).toEqual(['OperatorAbsent', 'WithinTolerance']);
+  });
+
+  test('an operator that is back while it waits for the Lease goes on, and it ends', async () => {
+    const lab = await left(isMirroring);
+    const { startOperator, startSwitch, advance } = createContenders(lab);
+    const first = startOperator();
+    await advance(4);
+    first.kill();
+    const run = startSwitch();
+    await advance(295);
+    const second = startOperator();
+    await advance(10);
+    expect(run.log.lines).toContain('warn: no operator is at work: its experiments are ended');
+    await advance(10);
+    expect(second.log.lines).toContain('info: leading');
+    expect([run.outcome(), run.writes()]).toEqual(['nothingToDo', 0]);
+    expect(run.log.lines).toContain('info: an operator is back, and goes on itself');
   });
 
   test.for(Array.from({ length: 12 }, (_, index) => index))(

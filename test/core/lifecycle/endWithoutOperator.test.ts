@@ -97,8 +97,12 @@ describe('a run that has changed something', () => {
     expect(lab.targets()).toEqual(new Simulation().targets());
   });
 
-  test('whose journal somebody has taken off is known by the mark in its configuration', async () => {
-    const lab = await left(isMirroring);
+  test('is known by the mark in its configuration when the journal is gone too', async () => {
+    const lab = await left((each) => each.isMirroring());
+    lab.cluster.edit('MirrorExperiment', NAMESPACE, 'x', ({ status }) => {
+      for (const target of (status as { targets: { patched: boolean }[] }).targets) target.patched = false;
+    });
+    for (const name of ['bookinfo-spa', 'bookservicemirror']) lab.cluster.remove('Deployment', NAMESPACE, name);
     lab.cluster.edit('ConfigMap', NAMESPACE, 'default-sidecar', ({ metadata }) => {
       delete (metadata as { annotations?: unknown }).annotations;
     });
