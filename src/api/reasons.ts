@@ -76,10 +76,11 @@ export const CONDITIONS = {
     TelemetryError: 'Telemetry could not be read.',
   },
   LiveHealthy: {
-    NotStarted: 'No request is copied yet.',
+    NotStarted: 'Live is not mirrored yet, or not for long enough to be compared.',
     Disabled: 'The spec switches the guard off.',
     Watching: 'Live is compared with what it was before mirroring; there is no sign that it has got worse.',
     NoBaseline: 'Live had too few requests before mirroring to be compared with.',
+    TooFewRequests: 'Live has had too few requests lately to be compared.',
     TelemetryError: 'Live’s telemetry could not be read at the last look.',
     LiveDegraded: 'Live has got worse than tolerated since its requests are copied.',
   },

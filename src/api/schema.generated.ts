@@ -919,6 +919,99 @@ export const statusSchema: StructuralSchema = {
       "type": "integer",
       "format": "int32"
     },
+    "live": {
+      "type": "object",
+      "properties": {
+        "lookTime": {
+          "type": "string",
+          "format": "date-time"
+        },
+        "before": {
+          "type": "object",
+          "properties": {
+            "from": {
+              "type": "string",
+              "format": "date-time"
+            },
+            "to": {
+              "type": "string",
+              "format": "date-time"
+            },
+            "requests": {
+              "type": "integer",
+              "format": "int64"
+            },
+            "errorsPercent": {
+              "type": "number"
+            },
+            "latency": {
+              "type": "array",
+              "maxItems": 8,
+              "mapKeys": [
+                "percentile"
+              ],
+              "items": {
+                "type": "object",
+                "required": [
+                  "percentile"
+                ],
+                "properties": {
+                  "percentile": {
+                    "type": "integer",
+                    "format": "int32"
+                  },
+                  "milliseconds": {
+                    "type": "number"
+                  }
+                }
+              }
+            }
+          }
+        },
+        "since": {
+          "type": "object",
+          "properties": {
+            "from": {
+              "type": "string",
+              "format": "date-time"
+            },
+            "to": {
+              "type": "string",
+              "format": "date-time"
+            },
+            "requests": {
+              "type": "integer",
+              "format": "int64"
+            },
+            "errorsPercent": {
+              "type": "number"
+            },
+            "latency": {
+              "type": "array",
+              "maxItems": 8,
+              "mapKeys": [
+                "percentile"
+              ],
+              "items": {
+                "type": "object",
+                "required": [
+                  "percentile"
+                ],
+                "properties": {
+                  "percentile": {
+                    "type": "integer",
+                    "format": "int32"
+                  },
+                  "milliseconds": {
+                    "type": "number"
+                  }
+                }
+              }
+            }
+          }
+        }
+      }
+    },
     "conditions": {
       "type": "array",
       "mapKeys": [

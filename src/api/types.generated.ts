@@ -508,6 +508,47 @@ export interface MirrorExperimentStatus {
    */
   routesLeftOut?: number;
   /**
+   * Live before its requests were copied and since, as the live guard saw it at its last look.
+   */
+  live?: {
+    /**
+     * When the guard looked last.
+     */
+    lookTime?: string;
+    /**
+     * Live over one stretch of time, over all routes.
+     */
+    before?: {
+      from?: string;
+      to?: string;
+      requests?: number;
+      errorsPercent?: number;
+      /**
+       * Percentiles of the successful requests.
+       */
+      latency?: {
+        percentile: number;
+        milliseconds?: number;
+      }[];
+    };
+    /**
+     * Live over one stretch of time, over all routes.
+     */
+    since?: {
+      from?: string;
+      to?: string;
+      requests?: number;
+      errorsPercent?: number;
+      /**
+       * Percentiles of the successful requests.
+       */
+      latency?: {
+        percentile: number;
+        milliseconds?: number;
+      }[];
+    };
+  };
+  /**
    * The state of the experiment, for programs. CI waits for Complete and reads Passed.
    */
   conditions?: {

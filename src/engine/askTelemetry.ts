@@ -27,7 +27,7 @@ export async function askTelemetry(
         end,
         samples: await telemetry.read(question, { start, end }, signal),
       }));
-      return ask.what === 'read' ? { read: value } : { confirm: value };
+      return { [ask.what]: value };
     }
   }
 }

@@ -35,6 +35,15 @@ export const defaultAnalysis = {
   ],
   errors: { maxIncreaseBasisPoints: 100 },
   coverage: { maxLossPercent: 5 },
+  liveGuard: {
+    enabled: true,
+    baselineSeconds: 600,
+    latency: [
+      { percentile: 50, maxIncreasePercent: 25, maxIncreaseMilliseconds: 50 },
+      { percentile: 95, maxIncreasePercent: 50, maxIncreaseMilliseconds: 100 },
+    ],
+    maxIncreaseBasisPoints: 100,
+  },
   routes: { include: [], exclude: [] },
 };
 

@@ -38,6 +38,14 @@ describe('the page on fixing experiments has what to do for', () => {
     expect(stages.filter((stage) => !Object.hasOwn(CONDITIONS.Passed, stage))).toEqual([]);
   });
 
+  test('every reason for which nobody watches live', () => {
+    const known = Object.keys(CONDITIONS.LiveHealthy).filter(
+      (reason) => !['Watching', 'LiveDegraded'].includes(reason),
+    );
+    expect(reasonsUnder('## LiveHealthy is Unknown').toSorted()).toEqual(known.toSorted());
+    for (const what of advice('## LiveHealthy is Unknown')) expect(what.length).toBeGreaterThan(15);
+  });
+
   test('every reason for which mirroring has not ended as it should', () => {
     const usual = ['NotStarted', 'Ramping', 'Restarting', 'ConfigWritten', 'Copying', 'SwitchingOff', 'Restored'];
     const others = Object.keys(CONDITIONS.Mirroring).filter((reason) => !usual.includes(reason));

@@ -14,7 +14,7 @@ async function analysing(analysis = ANALYSIS) {
   let offset = 0;
   const { telemetry } = simulation;
   const read = telemetry.read.bind(telemetry);
-  telemetry.read = async (question: unknown, { start, end }: TelemetryWindow): Promise<Samples> => {
+  telemetry.read = async (question: Parameters<typeof read>[0], { start, end }: TelemetryWindow): Promise<Samples> => {
     const past = { start, end: Math.min(end, simulation.now - offset) };
     return past.end <= past.start ? { routes: [], queries: [] } : read(question, past);
   };

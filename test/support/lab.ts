@@ -1,3 +1,4 @@
+import type { BeforeAndSince, TelemetryQuestion } from '../../src/core/query/question.ts';
 import type { Samples } from '../../src/core/samples/samples.ts';
 import type { Telemetry, TelemetryError } from '../../src/engine/ports/telemetry.ts';
 import { EvidenceRecorder } from './evidenceRecorder.ts';
@@ -130,7 +131,17 @@ export class MemoryTelemetry implements Telemetry {
   requestsPerBlock = 150;
   /** What telemetry shows of the arms. */
   silent: { live?: boolean; mirror?: boolean } = {};
+  /** Share of the copies of a time (ms since the epoch) that leave no trace. */
+  loss: (at: number) => number = () => 0;
   failure: TelemetryError | undefined;
+  /** What mirroring does to live itself: milliseconds that its requests take more than before; null: they fail. */
+  liveBehaviour: Behaviour = V2;
+  /** What telemetry shows of live before it was mirrored. */
+  silentBefore = false;
+  /** Of the guard's reads only. */
+  guardFailure: TelemetryError | undefined;
+  /** Windows of the guard that were read, in ms since the epoch. */
+  readonly guardWindows: (BeforeAndSince & { start: number; end: number })[] = [];
   /** Windows that were read, in ms since the epoch. */
   readonly windows: { start: number; end: number }[] = [];
   /** True while the proxies copy requests. */
@@ -149,8 +160,17 @@ export class MemoryTelemetry implements Telemetry {
     return this.#mirrors() && this.silent.mirror !== true ? since + 1500 : undefined;
   }
 
-  async read(_question: unknown, window: { start: number; end: number }): Promise<Samples> {
+  /** Evenly spread over the routes, the same at each read. */
+  #isLost(at: number, index: number): boolean {
+    return (Math.floor(index / ROUTES.length) * 0.618_033_988_75) % 1 < this.loss(at);
+  }
+
+  async read(
+    { compare }: Pick<TelemetryQuestion, 'compare'>,
+    window: { start: number; end: number },
+  ): Promise<Samples> {
     if (this.failure !== undefined) throw this.failure;
+    if (compare !== undefined) return this.#readLive(compare, window);
     this.windows.push(window);
     const recorder = new EvidenceRecorder();
     const blocks = Math.round((window.end - window.start) / 30_000);
@@ -161,19 +181,44 @@ export class MemoryTelemetry implements Telemetry {
         const ms = 15 * Math.exp(0.2 * random.normal());
         const more = this.behaviour(route, () => random.uniform());
         if (this.silent.live !== true) recorder.record(route, 'live', ms);
-        if (this.silent.mirror !== true) {
+        if (this.silent.mirror !== true && !this.#isLost(window.start + block * 30_000, index)) {
           recorder.record(route, 'mirror', more === null ? null : 15 * Math.exp(0.2 * random.normal()) + more);
         }
       }
       recorder.endBlock();
     }
-    const moments = { sumMilliseconds: 0, sumSquaredMilliseconds: 0, resultCodes: {} };
-    const routes = recorder.document().routes.map((route) => ({
-      ...route,
-      live: { ...route.live, ...moments },
-      mirror: { ...route.mirror, ...moments },
-      pairs: null,
-    }));
-    return { routes, queries: [] };
+    return samplesOf(recorder);
   }
+
+  /** Live before and since, block after block: what the guard asks about. */
+  async #readLive(compare: BeforeAndSince, { start, end }: { start: number; end: number }): Promise<Samples> {
+    if (this.guardFailure !== undefined) throw this.guardFailure;
+    this.guardWindows.push({ start, end, ...compare });
+    const recorder = new EvidenceRecorder();
+    const before = Math.round((compare.switchOn - start) / 30_000);
+    const since = Math.round((end - compare.from) / 30_000);
+    for (let block = 0; block < before + since; block++) {
+      const random = seededRandom(1000 + block);
+      const arm = block < before ? 'live' : 'mirror';
+      const silent = arm === 'live' ? this.silentBefore : this.silent.live === true;
+      for (let index = 0; index < this.requestsPerBlock && !silent; index++) {
+        const route = ROUTES[index % ROUTES.length] ?? REVIEWS;
+        const more = arm === 'live' ? 0 : this.liveBehaviour(route, () => random.uniform());
+        recorder.record(route, arm, more === null ? null : 15 * Math.exp(0.2 * random.normal()) + more);
+      }
+      recorder.endBlock();
+    }
+    return samplesOf(recorder);
+  }
+}
+
+function samplesOf(recorder: EvidenceRecorder): Samples {
+  const moments = { sumMilliseconds: 0, sumSquaredMilliseconds: 0, resultCodes: {} };
+  const routes = recorder.document().routes.map((route) => ({
+    ...route,
+    live: { ...route.live, ...moments },
+    mirror: { ...route.mirror, ...moments },
+    pairs: null,
+  }));
+  return { routes, queries: [] };
 }

@@ -32,7 +32,7 @@ export type Next =
 export type Ask =
   | { readonly what: 'probe' }
   | { readonly what: 'firstCopy'; readonly since: number }
-  | { readonly what: 'read' | 'confirm'; readonly start: number; readonly end: number };
+  | { readonly what: 'read' | 'confirm' | 'guard' | 'confirmGuard'; readonly start: number; readonly end: number };
 
 /** A step of the life cycle: it decides, or it is behind us and hands the status on. */
 export type Step = Decision | { readonly status: MirrorExperimentStatus; readonly next?: undefined };

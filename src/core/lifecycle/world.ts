@@ -45,6 +45,9 @@ export interface Answers {
   readonly read?: Answer<WindowSamples>;
   /** The second, independent read of the window on which a verdict rests. */
   readonly confirm?: Answer<WindowSamples>;
+  /** Live before it was mirrored (`live`) and since (`mirror`). */
+  readonly guard?: Answer<WindowSamples>;
+  readonly confirmGuard?: Answer<WindowSamples>;
 }
 
 export type Answer<T> =

@@ -12,12 +12,13 @@ export interface LiveStretches {
 /**
  * The sum over routes, where each route's requests since are weighted to have the share that they had before: the two
  * stretches lie one after the other, and when users turn to a slower page, live has not got slower. Weights cost effective
- * size, which Σ weight² carries. A route that one of the stretches does not know is left out. One route stays as it is.
+ * size, which Σ weight² carries. A route that one of the stretches does not know is left out, as long
+ * as there are others.
  * @param routes `live` is before, `mirror` is since
  */
 export function standardise(routes: readonly RouteSamples[]): LiveStretches {
-  const known =
-    routes.length === 1 ? routes : routes.filter(({ live, mirror }) => live.requests > 0 && mirror.requests > 0);
+  const common = routes.filter(({ live, mirror }) => live.requests > 0 && mirror.requests > 0);
+  const known = common.length > 0 ? common : routes;
   const before = sum(known, 'live');
   const since = sum(known, 'mirror');
   const scale = before.requests > 0 ? since.requests / before.requests : 1;
@@ -27,7 +28,7 @@ export function standardise(routes: readonly RouteSamples[]): LiveStretches {
   return {
     name: routes.length === 1 ? (routes[0]?.name ?? ALL_ROUTES) : ALL_ROUTES,
     before,
-    since: known.length > 1 ? sum(known, 'mirror', weights) : since,
+    since: sum(known, 'mirror', weights),
     blocks: blocksOf(known),
   };
 }
