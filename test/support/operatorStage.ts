@@ -7,7 +7,7 @@ import { operatorEnvironment } from '../../demo/operatorEnvironment.ts';
 import { type ApiServer, startApiServer } from './apiServer.ts';
 import { kubectl } from './kubectl.ts';
 import { type LabOptions, type LiveLab, startLab } from './liveLab.ts';
-import { type OperatorProcess, startOperator } from './operator.ts';
+import { type OperatorProcess, type StartOptions, startOperator } from './operator.ts';
 
 /** A cluster of its own with deploy/ applied, and Azure: what operators need. */
 export interface OperatorStage {
@@ -22,7 +22,7 @@ export interface OperatorStage {
   stop(): Promise<void>;
 }
 
-export interface OperatorOptions {
+export interface OperatorOptions extends StartOptions {
   /** Default: the stage's. */
   readonly azure?: AzureMonitor;
   /** Default: that of deploy/. */
@@ -91,10 +91,13 @@ export async function setOperatorStage(): Promise<OperatorStage> {
   return {
     server,
     azure,
-    operator: async ({ azure: other = azure, serviceAccount, settings = {} } = {}) => {
+    operator: async ({ azure: other = azure, serviceAccount, settings = {}, ...start } = {}) => {
       // Operators of one namespace each act side by side, and one that follows a killed one need not await its lease's end.
       const alone = settings.WATCH_NAMESPACE === undefined ? {} : { LEADER_ELECTION: 'false' };
-      const operator = await startOperator({ ...(await identity(other, serviceAccount)), ...alone, ...settings });
+      const operator = await startOperator(
+        { ...(await identity(other, serviceAccount)), ...alone, ...settings },
+        start,
+      );
       operators.push(operator);
       return operator;
     },

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { operatorEnvironment } from '../../demo/operatorEnvironment.ts';
-import type { LogLine, OperatorProcess } from './operator.ts';
+import type { LogLine, OperatorProcess, StartOptions } from './operator.ts';
 import { startOperator } from './operator.ts';
 import type { AuditedRequest, OperatorStage } from './operatorStage.ts';
 import { startTcpProxy, type TcpProxy } from './tcpProxy.ts';
@@ -26,6 +26,7 @@ let count = 0;
 export async function startReplica(
   { server, azure }: OperatorStage,
   settings: Readonly<Record<string, string>>,
+  start: StartOptions = {},
 ): Promise<Replica> {
   count += 1;
   const address = `127.0.1.${count}`;
@@ -35,7 +36,7 @@ export async function startReplica(
   const text = await readFile(server.kubeconfig, 'utf8');
   await writeFile(kubeconfig, text.replaceAll(server.server, `https://127.0.0.1:${proxy.port}`), { mode: 0o600 });
   const environment = await operatorEnvironment(kubeconfig, azure, directory);
-  const operator = await startOperator({ ...environment, POD_NAME: `replica-${count}`, ...settings });
+  const operator = await startOperator({ ...environment, POD_NAME: `replica-${count}`, ...settings }, start);
   const lastIndex = (message: string) => operator.log.findLastIndex((line) => line.message.startsWith(message));
   const healthPort = operator.log.find((line) => line.message === 'the operator has started')?.healthPort;
   return {
