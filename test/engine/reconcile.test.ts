@@ -154,7 +154,7 @@ describe('a run that does not go as planned', () => {
 
   it.each([
     ['no telemetry of the candidate', { mirror: true }, 'NoMirrorTelemetry'],
-    ['no telemetry at all', { mirror: true, live: true }, 'NoMirrorTelemetry'],
+    ['no telemetry at all', { mirror: true, live: true }, 'NoLiveTelemetry'],
   ])('never passes with %s', async (_, silent, reason) => {
     const lab = new Simulation();
     lab.telemetry.silent = silent;

@@ -1,6 +1,7 @@
 import { getCondition, timestamp } from '../../api/conditions.ts';
 import type { ReasonOf } from '../../api/reasons.ts';
 import type { MirrorExperimentStatus } from '../../api/types.generated.ts';
+import { blockSeconds } from '../query/blocksQuery.ts';
 import { analysedSeconds } from '../samples/analysedSeconds.ts';
 import { evidenceDocument } from '../samples/evidenceDocument.ts';
 import type { Samples } from '../samples/samples.ts';
@@ -10,10 +11,11 @@ import { resultsOf } from '../status/results.ts';
 import { evaluate } from '../verdict/evaluate.ts';
 import type { Evaluation } from '../verdict/evaluation.ts';
 import type { EvidenceDocument } from '../verdict/evidence.ts';
+import { type LastingLoss, lastingLoss } from '../verdict/lastingLoss.ts';
 import { losesCopies } from '../verdict/losesCopies.ts';
 import { conclude, type Verdict } from './conclude.ts';
 import type { Decision, Step } from './decision.ts';
-import { isPastDeadline, progress, report, waitWithin } from './report.ts';
+import { isCondition, isPastDeadline, progress, report, waitWithin } from './report.ts';
 import { questionOf } from './run.ts';
 import type { WindowSamples, World } from './world.ts';
 
@@ -32,17 +34,20 @@ export function analyse(world: World, status: MirrorExperimentStatus): Step {
 
   const judged = judge(world, read.value);
   const shown = show(world, status, judged);
-  const verdict = verdictOf(world, status, judged);
-  if (verdict === undefined) return { status: goOn(world, shown, judged), next: untilNextLook(world, status, since) };
+  const first = conclusionOf(world, status, judged);
+  if (first === undefined) return { status: goOn(world, shown, judged), next: untilNextLook(world, status, since) };
 
   const confirm = world.answers.confirm;
   if (confirm === undefined) return ask(world, shown, 'confirm', read.value);
   if (!confirm.ok) return telemetryFailed(world, shown, confirm.message, confirm.retryAfterSeconds);
   const again = judge(world, confirm.value);
   const confirmed = show(world, status, again);
-  if (verdictOf(world, status, again) === verdict) {
+  const second = conclusionOf(world, status, again);
+  const agree =
+    second?.verdict === first.verdict && (second.isEarly === first.isEarly || isPastDeadline(world, status));
+  if (second !== undefined && agree) {
     const ended = withoutRunning(confirmed);
-    return conclude(world, ended, verdict, reasonOf(verdict, again), explanation(world, ended, verdict, again));
+    return conclude(world, ended, second.verdict, second.reason, explanation(world, ended, second, again));
   }
   if (isPastDeadline(world, status)) {
     return conclude(world, withoutRunning(confirmed), 'Inconclusive', 'NotEnoughEvidence', DISAGREEMENT);
@@ -69,6 +74,14 @@ interface Judged {
   readonly samples: Samples;
   /** What counts for minDurationSeconds. */
   readonly seconds: number;
+  readonly loss: LastingLoss | undefined;
+}
+
+interface Conclusion {
+  readonly verdict: Verdict;
+  readonly reason: ReasonOf<'Passed'>;
+  /** An Inconclusive that does not wait for the deadline. */
+  readonly isEarly?: boolean;
 }
 
 function judge(world: World, window: WindowSamples): Judged {
@@ -79,38 +92,52 @@ function judge(world: World, window: WindowSamples): Judged {
     deadline: isPastDeadline(world, world.experiment.status),
   });
   const seconds = analysedSeconds(window, analysis.intervalSeconds);
-  return { window, document, evaluation: evaluate(document), samples: window.samples, seconds };
+  const evaluation = evaluate(document);
+  const loss = lastingLoss(document, evaluation, blockSeconds(analysis.intervalSeconds, window));
+  return { window, document, evaluation, samples: window.samples, seconds, loss };
 }
 
 /** The verdict that the evidence supports now; undefined: the experiment goes on. */
-function verdictOf(world: World, status: MirrorExperimentStatus, { evaluation, seconds }: Judged): Verdict | undefined {
-  const past = isPastDeadline(world, status);
-  if (evaluation.verdict === 'Fail') return 'Fail';
+function conclusionOf(world: World, status: MirrorExperimentStatus, judged: Judged): Conclusion | undefined {
+  const { evaluation, seconds, loss } = judged;
+  if (evaluation.verdict === 'Fail') return { verdict: 'Fail', reason: evaluation.reason };
+  if (loss !== undefined) return { verdict: 'Inconclusive', reason: loss.reason, isEarly: true };
   const longEnough = seconds >= world.experiment.spec.analysis.minDurationSeconds;
-  if (evaluation.verdict === 'Pass' && longEnough) return 'Pass';
-  return past ? 'Inconclusive' : undefined;
+  const passes = evaluation.verdict === 'Pass' && longEnough;
+  // A candidate in trouble may have answered well so far; the next look at its pods or its copies decides.
+  if (passes && isCondition(status, 'CandidateReady', 'True')) return { verdict: 'Pass', reason: evaluation.reason };
+  if (!isPastDeadline(world, status)) return undefined;
+  return { verdict: 'Inconclusive', reason: passes ? 'CandidateUnavailable' : openReason(judged) };
 }
 
-function reasonOf(verdict: Verdict, { document, evaluation, samples }: Judged): ReasonOf<'Passed'> & string {
-  if (verdict !== 'Inconclusive') return evaluation.reason;
+function openReason({ document, evaluation, samples }: Judged): ReasonOf<'Passed'> {
   if (samples.routes.every((route) => route.live.items === 0)) return 'NoLiveTelemetry';
   if (samples.routes.every((route) => route.mirror.items === 0)) return 'NoMirrorTelemetry';
   return losesCopies(document, evaluation) ? 'LostCopies' : 'NotEnoughEvidence';
 }
 
-function explanation(world: World, status: MirrorExperimentStatus, verdict: Verdict, judged: Judged): string {
-  const { evaluation, document, seconds } = judged;
-  const reason = reasonOf(verdict, judged);
+function explanation(
+  world: World,
+  status: MirrorExperimentStatus,
+  { verdict, reason }: Conclusion,
+  { evaluation, document, seconds, loss }: Judged,
+): string {
+  if (verdict === 'Inconclusive' && loss !== undefined) return loss.message;
   if (reason === 'NoLiveTelemetry' || reason === 'NoMirrorTelemetry') {
     return getCondition(status.conditions, 'TelemetryFlowing')?.message ?? explain(document, evaluation);
   }
+  if (reason === 'CandidateUnavailable') return `within tolerance, but when the deadline came ${notReady(status)}`;
   if (verdict === evaluation.verdict || evaluation.verdict !== 'Pass') return explain(document, evaluation);
   const { minDurationSeconds } = world.experiment.spec.analysis;
   return `within tolerance, but only ${seconds} s with requests were analysed when the deadline came, and a Pass needs ${minDurationSeconds} s (minDurationSeconds); raise deadlineSeconds`;
 }
 
+function notReady({ conditions }: MirrorExperimentStatus): string {
+  return `the candidate was not ready: ${getCondition(conditions, 'CandidateReady')?.message ?? 'it is not known why'}`;
+}
+
 function show(world: World, status: MirrorExperimentStatus, judged: Judged): MirrorExperimentStatus {
-  const { samples, document, evaluation } = judged;
+  const { samples, document, evaluation, loss } = judged;
   const seen: MirrorExperimentStatus = {
     ...status,
     lastAnalysisTime: timestamp(world.now),
@@ -126,6 +153,9 @@ function show(world: World, status: MirrorExperimentStatus, judged: Judged): Mir
     const message = `no request with ${versionProperty} "${world.experiment.spec.mirror.version}" in the window, although copies were seen before`;
     return report(world, seen, 'TelemetryFlowing', 'False', 'NoMirrorTelemetry', message);
   }
+  if (loss?.reason === 'NoMirrorTelemetry') {
+    return report(world, seen, 'TelemetryFlowing', 'False', 'NoMirrorTelemetry', loss.message);
+  }
   return report(world, seen, 'TelemetryFlowing', 'True', 'Flowing', 'both versions report requests');
 }
 
@@ -136,6 +166,9 @@ function goOn(
 ): MirrorExperimentStatus {
   if (evaluation.verdict === 'Pass') {
     const left = world.experiment.spec.analysis.minDurationSeconds - seconds;
+    if (left <= 0 && !isCondition(status, 'CandidateReady', 'True')) {
+      return progress(world, status, 'Analysing', `within tolerance so far, but a Pass waits: ${notReady(status)}`);
+    }
     return progress(
       world,
       status,
@@ -155,7 +188,7 @@ function awaitWindow(world: World, status: MirrorExperimentStatus, since: number
   const message = `copies flow; requests of the first ${warmupSeconds} s (warm-up) and of the last ${settleSeconds} s (settling) are left out`;
   return {
     status: progress(world, status, 'WarmingUp', message),
-    next: untilNextLook(world, status, since),
+    next: untilLookAtPods(world, status, since),
   };
 }
 
@@ -184,6 +217,14 @@ function ask(
 ): Decision {
   return { status, next: { kind: 'ask', ask: { what, start, end }, question: questionOf(world.experiment) } };
 }
+
+/** Until there is a window, but no longer than a candidate that has begun to crash should go unseen. */
+function untilLookAtPods(world: World, status: MirrorExperimentStatus, since: number) {
+  const next = nextLookAt(world.now, since, world.experiment.spec.analysis) - world.now;
+  return waitWithin(world, status, Math.min(next, PODS_POLL));
+}
+
+const PODS_POLL = 30_000;
 
 /** Until the window has grown, or the deadline has come. */
 function untilNextLook(world: World, status: MirrorExperimentStatus, since: number) {
