@@ -10,13 +10,14 @@ import type { StructuralSchema } from './structuralSchema.ts';
  * spec: self.live.service != self.mirror.service
  * spec: !has(self.mirror.deployment) || !has(self.traffic.envoy.reload) || self.traffic.envoy.reload.workload.kind != 'Deployment' || self.traffic.envoy.reload.workload.name != self.mirror.deployment.name
  * spec: self.analysis.deadlineSeconds > self.analysis.warmupSeconds + self.analysis.settleSeconds + self.analysis.minDurationSeconds
+ * spec: !has(self.traffic.ramp) || self.analysis.deadlineSeconds > self.traffic.ramp.map(step, step.seconds).sum() + self.analysis.warmupSeconds + self.analysis.settleSeconds + self.analysis.minDurationSeconds
  * spec: self.analysis.deadlineSeconds <= self.analysis.intervalSeconds * 2880
  * spec: self.analysis.routes.include.all(name, !(name in self.analysis.routes.exclude))
  * spec: self.analysis.routes.include.all(name, name != '(all)' && name != '(other)')
  * spec.mirror.deployment: has(self.replicas) || has(self.containers)
  * spec.mirror.deployment: !has(self.containers) || self.containers.map(container, !has(container.env) ? 0 : container.env.map(variable, size(variable.value)).sum()).sum() <= 65536
  * spec.mirror.deployment.containers[]: has(self.image) || has(self.env)
- * spec.traffic: !has(self.ramp) || self.ramp.map(step, step.percent).isSorted() && self.ramp.all(step, step.percent < self.percent)
+ * spec.traffic: !has(self.ramp) || self.ramp.map(step, step.percent).isSorted() && self.ramp.all(step, step.percent < self.percent && self.ramp.exists_one(other, other.percent == step.percent))
  * spec.traffic.methods: !('*' in self) || self.size() == 1
  * spec.traffic.envoy: self.liveCluster != self.mirrorCluster
  * spec.traffic.envoy.configMap: !has(self.clustersKey) || self.clustersKey != self.key

@@ -322,7 +322,7 @@ export interface MirrorExperimentStatus {
    */
   switchOnTime?: string;
   /**
-   * Share of the live requests that the Envoy configuration copies now, in percent.
+   * Share of the live requests that the Envoy configuration copies now, in percent; 0 when it is restored.
    */
   percent?: number;
   /**

@@ -134,6 +134,17 @@ export const goodCases: Readonly<Record<string, Change>> = {
     'spec.analysis': { warmupSeconds: 0, settleSeconds: 29, minDurationSeconds: 0, deadlineSeconds: 30 },
   },
   'the deadline one second after the earliest Pass': { 'spec.analysis.deadlineSeconds': 601 },
+  'a ramp with the most steps, of the shortest time': {
+    'spec.traffic.ramp': Array.from({ length: 10 }, (_, index) => ({ percent: index + 90, seconds: 5 })),
+  },
+  'a ramp below a share': { 'spec.traffic.percent': 2, 'spec.traffic.ramp': [{ percent: 1, seconds: 60 }] },
+  'a ramp whose deadline is one second after the earliest Pass': {
+    'spec.traffic.ramp': [
+      { percent: 5, seconds: 100 },
+      { percent: 25, seconds: 200 },
+    ],
+    'spec.analysis.deadlineSeconds': 901,
+  },
   'the longest warm-up, settling and duration': {
     'spec.analysis': {
       intervalSeconds: 3600,
@@ -343,6 +354,13 @@ export const schemaCases: Readonly<Record<string, BadCase>> = {
 };
 
 /** Resources that fit the schema and break a rule (CEL). */
+const RAMP =
+  'spec.traffic.ramp: Invalid value: the steps of spec.traffic.ramp must rise, and stay below spec.traffic.percent';
+
+function ramp(...percents: readonly number[]): Change {
+  return { 'spec.traffic.ramp': percents.map((percent) => ({ percent, seconds: 60 })) };
+}
+
 export const ruleCases: Readonly<Record<string, BadCase>> = {
   'a name of 64 characters': {
     change: { 'metadata.name': 'a'.repeat(64) },
@@ -409,6 +427,20 @@ export const ruleCases: Readonly<Record<string, BadCase>> = {
     refused:
       'spec.analysis.deadlineSeconds: Invalid value: spec.analysis.deadlineSeconds must be greater than warmupSeconds + settleSeconds + minDurationSeconds: no Pass could be reached in time',
   },
+  'a ramp that leaves no time for a Pass': {
+    change: {
+      'spec.traffic.ramp': [
+        { percent: 5, seconds: 100 },
+        { percent: 25, seconds: 200 },
+      ],
+      'spec.analysis.deadlineSeconds': 900,
+    },
+    refused:
+      'spec.analysis.deadlineSeconds: Invalid value: spec.analysis.deadlineSeconds must be greater than the seconds of all steps of spec.traffic.ramp + warmupSeconds + settleSeconds + minDurationSeconds: no Pass could be reached in time',
+  },
+  'a ramp that falls': { change: ramp(25, 5), refused: RAMP },
+  'a ramp that stands': { change: ramp(25, 25), refused: RAMP },
+  'a ramp up to the share itself': { change: { ...ramp(5, 50), 'spec.traffic.percent': 50 }, refused: RAMP },
   'too many looks before the deadline': {
     change: { 'spec.analysis': { intervalSeconds: 5, deadlineSeconds: 14401 } },
     refused:

@@ -1,10 +1,11 @@
-import { fieldManager } from '../../api/names.ts';
+import { configHashAnnotation, fieldManager } from '../../api/names.ts';
 import type { MirrorExperimentStatus } from '../../api/types.generated.ts';
 import { lastManager } from '../kubernetes/lastManager.ts';
 import type { KubernetesObject, ObjectRef } from '../kubernetes/object.ts';
 import { changedEnvironment, imagesOf } from '../mirror/candidate.ts';
 import { isMirrorInPlace } from '../mirror/configMap.ts';
 import { sha256 } from '../mirror/envoy/sha256.ts';
+import { restartedFor } from '../mirror/restart.ts';
 import { ignoreDifferences } from './ignoreDifferences.ts';
 import { isPatched } from './markPatched.ts';
 import { candidateContainers, ownJournal } from './run.ts';
@@ -32,8 +33,22 @@ export function contention(
     const keys = journal.change.files.map((file) => file.key).join(', ');
     return tell('changed', ` (${keys})`);
   }
+  if (journal.change.type === 'restart' && isRampUndone(world, status, object, journal.change.config)) {
+    return tell('changed', ` (annotation ${configHashAnnotation} of the pod template)`);
+  }
   const other = journal.change.type === 'candidate' ? otherVersion(world, status, object) : [];
   return other.length > 0 ? tell('changed', ` (${other.join(', ')})`) : undefined;
+}
+
+/** Each step of a ramp restarts the pods by an annotation. A step that somebody takes back is not restarted again. */
+function isRampUndone(
+  { experiment }: World,
+  { mirroringSince }: MirrorExperimentStatus,
+  workload: KubernetesObject,
+  config: string | undefined,
+): boolean {
+  const isRamping = experiment.spec.traffic.ramp !== undefined && mirroringSince === undefined;
+  return isRamping && config !== undefined && restartedFor(workload) !== config;
 }
 
 /** What makes the candidate another one than was asked for: a verdict on it would be a verdict on something else. */

@@ -9,6 +9,7 @@ import { guardLive, wakeForGuard } from './guardLive.ts';
 import { keepTime } from './keepTime.ts';
 import { leave } from './leave.ts';
 import { prepareCandidate } from './prepareCandidate.ts';
+import { ramp } from './ramp.ts';
 import { switchMirroring } from './switchMirroring.ts';
 import type { World } from './world.ts';
 
@@ -20,7 +21,7 @@ import type { World } from './world.ts';
 export function decide(world: World): Decision {
   const steps: readonly ((world: World, status: MirrorExperimentStatus) => Step)[] = world.experiment.deletionTimestamp
     ? [leave]
-    : [begin, finish, keepTime, accept, guardLive, prepareCandidate, switchMirroring, awaitCopies, analyse];
+    : [begin, finish, keepTime, accept, guardLive, prepareCandidate, switchMirroring, ramp, awaitCopies, analyse];
   let status = world.experiment.status;
   for (const step of steps) {
     const result = step(world, status);

@@ -53,7 +53,9 @@ function awaitRestart(world: World, status: MirrorExperimentStatus): Step {
 function complete(world: World, status: MirrorExperimentStatus): Step {
   const restored = reportMirroring(world, reportCandidate(world, status));
   const done = report(world, restored, 'Complete', 'True', 'Finished', status.summary ?? '');
-  return { status: { ...done, completionTime: timestamp(world.now) }, next: { kind: 'done' } };
+  const isOff = status.percent !== undefined && !isCondition(restored, 'Mirroring', 'Unknown', 'RestoreConflict');
+  const off = isOff ? { percent: 0 } : {};
+  return { status: { ...done, ...off, completionTime: timestamp(world.now) }, next: { kind: 'done' } };
 }
 
 function reportCandidate(world: World, status: MirrorExperimentStatus): MirrorExperimentStatus {

@@ -1,7 +1,7 @@
+import { timestamp } from '../../api/conditions.ts';
 import type { MirrorExperimentStatus } from '../../api/types.generated.ts';
 import type { KubernetesObject } from '../kubernetes/object.ts';
-import { rolloutOf } from '../kubernetes/rollout.ts';
-import { planMirrorOn } from '../mirror/configMap.ts';
+import { planMirrorOn, type WriteRecord } from '../mirror/configMap.ts';
 import { sha256 } from '../mirror/envoy/sha256.ts';
 import type { Journal } from '../mirror/journal.ts';
 import { planRestart } from '../mirror/restart.ts';
@@ -11,12 +11,15 @@ import { contention } from './contention.ts';
 import type { Decision, Step } from './decision.ts';
 import { markPatched } from './markPatched.ts';
 import { recordSwitchOn } from './recordSwitchOn.ts';
-import { isCondition, isPastDeadline, progress, report } from './report.ts';
+import { progress } from './report.ts';
 import { configMapOf, intentOf, ownerOf, ownJournal, refOf, workloadOf } from './run.ts';
 import type { World } from './world.ts';
 import { yieldTo } from './yieldTo.ts';
 
-/** Writes the mirror into the Envoy config and, for a static bootstrap, has every pod that runs Envoy replaced. */
+/**
+ * Writes the mirror into the Envoy config and, for a static bootstrap, has every pod that runs Envoy replaced. It waits for
+ * nothing, so that the run is watched from the first copy on; `ramp` does.
+ */
 export function switchMirroring(world: World, status: MirrorExperimentStatus): Step {
   const { envoy } = world.experiment.spec.traffic;
   const configMap = configMapOf(world);
@@ -28,18 +31,29 @@ export function switchMirroring(world: World, status: MirrorExperimentStatus): S
   const journal = ownJournal(world.experiment, configMap);
   if (journal === undefined) return yieldTo(world, status, configMap) ?? writeConfig(world, status, configMap);
 
-  const written = markPatched(status, refOf(configMap));
-  if (envoy.reload !== undefined) return restart(world, written, journal);
-  if (isCondition(written, 'Mirroring', 'True')) return { status: written };
-  const message = `ConfigMap ${envoy.configMap.name} is written; Envoy reads it when the kubelet has projected it (up to about a minute)`;
-  return { status: report(world, written, 'Mirroring', 'Unknown', 'ConfigWritten', message) };
+  const percent = journal.change.type === 'envoy' ? journal.change.percent : undefined;
+  const written = {
+    ...markPatched(status, refOf(configMap)),
+    percent: percent ?? world.experiment.spec.traffic.percent,
+  };
+  return envoy.reload === undefined ? { status: written } : restart(world, written, journal);
+}
+
+/** What the journal tells of a share that is written now. */
+export function writeRecord({ now, experiment }: World, percent: number): WriteRecord {
+  const { reload } = experiment.spec.traffic.envoy;
+  const workload = reload && { kind: reload.workload.kind, name: reload.workload.name };
+  return { percent, writtenAt: timestamp(now), ...(workload && { reload: workload }) };
 }
 
 function writeConfig(world: World, status: MirrorExperimentStatus, configMap: KubernetesObject): Decision {
   const port = mirrorPortOf(world);
   if (typeof port === 'string') return refuse(world, status, 'ServicePortUnclear', port);
   const { configMap: keys } = world.experiment.spec.traffic.envoy;
-  const plan = planMirrorOn(configMap, keys, intentOf(world, port), ownerOf(world.experiment));
+  const { ramp, percent: last } = world.experiment.spec.traffic;
+  const percent = ramp?.[0]?.percent ?? last;
+  const intent = { ...intentOf(world, port), percent };
+  const plan = planMirrorOn(configMap, keys, intent, ownerOf(world.experiment), writeRecord(world, percent));
   if (plan.kind === 'refused') return refuse(world, status, plan.reason, plan.message);
   const recording = recordSwitchOn(world, status);
   if (recording !== undefined) return recording;
@@ -74,39 +88,23 @@ function restart(world: World, status: MirrorExperimentStatus, config: Journal):
   }
   const contended = contention(world, status, refOf(workload), workload);
   if (contended !== undefined) return conclude(world, status, 'Inconclusive', 'TargetChanged', contended);
-  if (ownJournal(world.experiment, workload) === undefined) {
-    return (
-      yieldTo(world, status, workload) ?? {
-        status,
-        next: {
-          kind: 'patch',
-          ref: refOf(workload),
-          resourceVersion: workload.metadata.resourceVersion,
-          operations: planRestart(workload, configHash(config), ownerOf(world.experiment)),
-          purpose: `restart ${workload.kind} ${workload.metadata.name}`,
-        },
-      }
-    );
-  }
-  const patched = markPatched(status, refOf(workload));
-  if (isCondition(patched, 'Mirroring', 'True')) return { status: patched };
-  return awaitRestart(world, patched, workload);
-}
-
-function awaitRestart(world: World, status: MirrorExperimentStatus, workload: KubernetesObject): Step {
-  const rollout = rolloutOf(workload);
-  if (rollout.state === 'complete') {
-    const message = `every pod of ${workload.kind} ${workload.metadata.name} runs with the mirror`;
-    return { status: report(world, status, 'Mirroring', 'True', 'Copying', message) };
-  }
-  const restarting = report(world, status, 'Mirroring', 'Unknown', 'Restarting', rollout.message);
-  if (rollout.state === 'failed' || isPastDeadline(world, status)) {
-    const message = `Envoy’s workload did not come back with the mirror: ${rollout.message}`;
-    return conclude(world, restarting, 'Inconclusive', 'ConfigurationError', message);
-  }
+  const journal = ownJournal(world.experiment, workload);
+  const hash = configHash(config);
+  const yielded = journal === undefined ? yieldTo(world, status, workload) : undefined;
+  if (yielded !== undefined) return yielded;
+  // Later steps of a ramp restart it again, until copies are compared.
+  const isBehind = journal?.change.type === 'restart' && journal.change.config !== hash;
+  const isRamping = world.experiment.spec.traffic.ramp !== undefined && status.mirroringSince === undefined;
+  if (journal !== undefined && !(isBehind && isRamping)) return { status: markPatched(status, refOf(workload)) };
   return {
-    status: progress(world, restarting, 'SwitchingOn', `restarting Envoy: ${rollout.message}`),
-    next: { kind: 'wait', milliseconds: world.settings.rolloutPollMilliseconds },
+    status,
+    next: {
+      kind: 'patch',
+      ref: refOf(workload),
+      resourceVersion: workload.metadata.resourceVersion,
+      operations: planRestart(workload, hash, ownerOf(world.experiment)),
+      purpose: `restart ${workload.kind} ${workload.metadata.name}`,
+    },
   };
 }
 

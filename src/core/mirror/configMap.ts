@@ -1,9 +1,12 @@
 import { recordAt } from '../kubernetes/fields.ts';
 import type { JsonPatchOperation, KubernetesObject } from '../kubernetes/object.ts';
 import { addMirror } from './envoy/addMirror.ts';
+import { removeMirror } from './envoy/removeMirror.ts';
+import { sha256 } from './envoy/sha256.ts';
 import type { FileEdits, MirroredRoute, MirrorIntent } from './envoy/types.ts';
 import {
   annotationBytes,
+  type EnvoyChange,
   type Journal,
   type JournalOwner,
   MAX_ANNOTATION_BYTES,
@@ -27,21 +30,61 @@ export type MirrorOnPlan =
     }
   | { readonly kind: 'refused'; readonly reason: string; readonly message: string };
 
+/** What the journal tells of a write beside the edits. */
+export type WriteRecord = Pick<EnvoyChange, 'percent' | 'writtenAt' | 'reload'>;
+
 /** Operations that add the mirror to the Envoy config in a ConfigMap, with the journal in the same patch. */
 export function planMirrorOn(
   configMap: KubernetesObject,
   keys: ConfigKeys,
   intent: MirrorIntent,
   owner: JournalOwner,
+  record: WriteRecord = {},
+): MirrorOnPlan {
+  return planFrom(configMap, recordAt(configMap, 'data') ?? {}, keys, intent, owner, record);
+}
+
+/**
+ * Operations that give a config with a mirror another one, in one write: the mirror is added to the original, so that the
+ * way back stays exact. `files`: of the journal, which the texts must fit to the letter.
+ */
+export function planMirrorAnew(
+  configMap: KubernetesObject,
+  files: readonly FileEdits[],
+  keys: ConfigKeys,
+  intent: MirrorIntent,
+  owner: JournalOwner,
+  record: WriteRecord,
+): MirrorOnPlan {
+  const data = recordAt(configMap, 'data') ?? {};
+  const current = Object.fromEntries(files.map(({ key }) => [key, stringOrUndefined(data[key])]));
+  const original = isMirrorInPlace(configMap, files, sha256) ? removeMirror(current, [...files]) : undefined;
+  if (original?.kind !== 'restored') {
+    const { name } = configMap.metadata;
+    return refused(
+      'EditUnsafe',
+      `ConfigMap ${name}: it is not as the operator wrote it, so that its mirror is not changed`,
+    );
+  }
+  return planFrom(configMap, { ...data, ...original.files }, keys, intent, owner, record);
+}
+
+/** `originals`: the data without a mirror. */
+function planFrom(
+  configMap: KubernetesObject,
+  originals: Record<string, unknown>,
+  keys: ConfigKeys,
+  intent: MirrorIntent,
+  owner: JournalOwner,
+  record: WriteRecord,
 ): MirrorOnPlan {
   const name = configMap.metadata.name;
   if (configMap.immutable === true) {
     return refused('ConfigImmutable', `ConfigMap ${name} is immutable; use one that can be patched`);
   }
-  const data = recordAt(configMap, 'data') ?? {};
   for (const key of [keys.key, ...(keys.clustersKey === undefined ? [] : [keys.clustersKey])]) {
-    if (typeof data[key] === 'string') continue;
-    const present = Object.keys(data).join(', ') || 'none';
+    if (typeof originals[key] === 'string') continue;
+    const present = Object.keys(originals).join(', ') || 'none';
     const binary = recordAt(configMap, 'binaryData')?.[key] !== undefined;
     return refused(
       'ConfigKeyNotFound',
@@ -52,15 +95,15 @@ export function planMirrorOn(
   }
   const result = addMirror(
     {
-      routes: { key: keys.key, text: String(data[keys.key]) },
+      routes: { key: keys.key, text: String(originals[keys.key]) },
       ...(keys.clustersKey !== undefined && {
-        clusters: { key: keys.clustersKey, text: String(data[keys.clustersKey]) },
+        clusters: { key: keys.clustersKey, text: String(originals[keys.clustersKey]) },
       }),
     },
     intent,
   );
   if (result.kind === 'refused') return refused(result.reason, `ConfigMap ${name}: ${result.message}`);
-  const journal: Journal = { version: 1, owner, change: { type: 'envoy', files: result.edits } };
+  const journal: Journal = { version: 1, owner, change: { type: 'envoy', files: result.edits, ...record } };
   const size = annotationBytes(configMap, journal);
   if (size.others + size.journal > MAX_ANNOTATION_BYTES) {
     const [needed, present] = [size.journal, size.others].map((bytes) => Math.ceil(bytes / 1024));
@@ -71,7 +114,10 @@ export function planMirrorOn(
   }
   return {
     kind: 'patch',
-    operations: [...writeFiles(data, result.files), ...writeJournal(configMap, journal)],
+    operations: [
+      ...writeFiles(recordAt(configMap, 'data') ?? {}, { ...textsOf(originals), ...result.files }),
+      ...writeJournal(configMap, journal),
+    ],
     routes: result.routes,
     warnings: result.warnings,
     hash: result.edits.map((file) => file.patchedSha256).join('-'),
@@ -100,6 +146,12 @@ export function writeFiles(data: Record<string, unknown>, files: Record<string, 
 
 function refused(reason: string, message: string): MirrorOnPlan {
   return { kind: 'refused', reason, message };
+}
+
+function textsOf(data: Record<string, unknown>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(data).flatMap(([key, text]): [string, string][] => (typeof text === 'string' ? [[key, text]] : [])),
+  );
 }
 
 function stringOrUndefined(value: unknown): string | undefined {

@@ -22,9 +22,21 @@ export interface JournalOwner {
 }
 
 export type JournalChange =
-  | { readonly type: 'envoy'; readonly files: readonly FileEdits[] }
+  | EnvoyChange
   | { readonly type: 'candidate'; readonly fields: readonly FieldChange[] }
-  | { readonly type: 'restart' };
+  /** `config`: the hash of the configuration that the pods were restarted for; absent: they are still to be restarted. */
+  | { readonly type: 'restart'; readonly config?: string };
+
+export interface EnvoyChange {
+  readonly type: 'envoy';
+  readonly files: readonly FileEdits[];
+  /** Share of the requests that these files copy; absent in a journal of an operator that knew no ramp. */
+  readonly percent?: number;
+  /** When these files were written (RFC 3339, whole seconds); absent as `percent`. */
+  readonly writtenAt?: string;
+  /** What has to be restarted after a restore, because its pods may have started with these files. */
+  readonly reload?: { readonly kind: string; readonly name: string };
+}
 
 /** A changed field of a Deployment; `original` undefined: the field was not there. */
 export type FieldChange =
@@ -92,9 +104,9 @@ function isJournal(value: unknown): value is Journal {
   if (!isRecord(value) || value.version !== 1 || !isRecord(value.owner) || !isRecord(value.change)) return false;
   const { namespace, name, uid, generation } = value.owner;
   if (![namespace, name, uid].every((text) => typeof text === 'string') || !Number.isInteger(generation)) return false;
-  const { type, files, fields } = value.change;
-  if (type === 'restart') return true;
-  if (type === 'envoy') return Array.isArray(files) && files.every(isFileEdits);
+  const { type, files, fields, config } = value.change;
+  if (type === 'restart') return config === undefined || typeof config === 'string';
+  if (type === 'envoy') return Array.isArray(files) && files.every(isFileEdits) && isWritten(value.change);
   return type === 'candidate' && Array.isArray(fields) && fields.every(isFieldChange);
 }
 
@@ -106,6 +118,14 @@ const CARRIERS: Readonly<Record<JournalChange['type'], ReadonlySet<string>>> = {
 
 /** An edit takes 300 bytes and more, so that an annotation holds fewer than this. */
 const MAX_EDITS = 1000;
+
+function isWritten({ percent, writtenAt, reload }: Record<string, unknown>): boolean {
+  return (
+    (percent === undefined || Number.isInteger(percent)) &&
+    (writtenAt === undefined || (typeof writtenAt === 'string' && !Number.isNaN(Date.parse(writtenAt)))) &&
+    (reload === undefined || (isRecord(reload) && typeof reload.kind === 'string' && typeof reload.name === 'string'))
+  );
+}
 
 function isFileEdits(value: unknown): boolean {
   return (

@@ -1,12 +1,25 @@
 import { configHashAnnotation } from '../../api/names.ts';
-import { recordAt } from '../kubernetes/fields.ts';
+import { recordAt, stringAt } from '../kubernetes/fields.ts';
 import type { JsonPatchOperation, KubernetesObject } from '../kubernetes/object.ts';
 import { type Journal, type JournalOwner, pointerSegment, removeJournal, writeJournal } from './journal.ts';
 
 /** Operations that make a workload replace its pods, so that a static Envoy bootstrap is read again. */
 export function planRestart(workload: KubernetesObject, configHash: string, owner: JournalOwner): JsonPatchOperation[] {
-  const journal: Journal = { version: 1, owner, change: { type: 'restart' } };
+  const journal: Journal = { version: 1, owner, change: { type: 'restart', config: configHash } };
   return [annotate(workload, configHash), ...writeJournal(workload, journal)];
+}
+
+/** The configuration that the workload's pods were last restarted for; undefined: somebody has taken the annotation off. */
+export function restartedFor(workload: KubernetesObject): string | undefined {
+  return stringAt(recordAt(recordAt(templateOf(workload), 'metadata'), 'annotations'), configHashAnnotation);
+}
+
+/**
+ * Operations that put nothing but the journal on a workload whose pods may have started with the mirror before they were
+ * restarted. Its restore replaces them, whatever becomes of the configuration's own journal until then.
+ */
+export function planPendingRestart(workload: KubernetesObject, owner: JournalOwner): JsonPatchOperation[] {
+  return writeJournal(workload, { version: 1, owner, change: { type: 'restart' } });
 }
 
 /**
