@@ -6,6 +6,7 @@ import { type KubectlResult, kubectl } from '../support/kubectl.ts';
 const deploy = new URL('../../deploy/', import.meta.url).pathname;
 const crds = new URL('../../crds/', import.meta.url).pathname;
 const operator = 'system:serviceaccount:mirror-experiment-system:mirror-experiment';
+const deadMansSwitch = `${operator}-dead-mans-switch`;
 
 let server: ApiServer;
 let bare: ApiServer;
@@ -46,13 +47,19 @@ describe('kubectl apply', () => {
       'namespace/mirror-experiment-system',
       'customresourcedefinition.apiextensions.k8s.io/mirrorexperiments.mirroring.dev',
       'serviceaccount/mirror-experiment',
+      'serviceaccount/mirror-experiment-dead-mans-switch',
       'role.rbac.authorization.k8s.io/mirror-experiment',
+      'role.rbac.authorization.k8s.io/mirror-experiment-dead-mans-switch',
       'clusterrole.rbac.authorization.k8s.io/mirror-experiment',
+      'clusterrole.rbac.authorization.k8s.io/mirror-experiment-dead-mans-switch',
       'clusterrole.rbac.authorization.k8s.io/mirror-experiment-edit',
       'clusterrole.rbac.authorization.k8s.io/mirror-experiment-view',
       'rolebinding.rbac.authorization.k8s.io/mirror-experiment',
+      'rolebinding.rbac.authorization.k8s.io/mirror-experiment-dead-mans-switch',
       'clusterrolebinding.rbac.authorization.k8s.io/mirror-experiment',
+      'clusterrolebinding.rbac.authorization.k8s.io/mirror-experiment-dead-mans-switch',
       'deployment.apps/mirror-experiment',
+      'cronjob.batch/mirror-experiment-dead-mans-switch',
       'poddisruptionbudget.policy/mirror-experiment',
     ]);
   });
@@ -117,17 +124,7 @@ describe('the operator', () => {
   });
 
   test('has no right beyond what its role says and what every ServiceAccount has', async () => {
-    const list = await succeed(['auth', 'can-i', '--list', '--no-headers', ...asOperator()]);
-    const everyone = await succeed([
-      ...['auth', 'can-i', '--list', '--no-headers', '-n', namespace],
-      ...[`--as=system:serviceaccount:${namespace}:other`],
-    ]);
-    const rows = (text: string) =>
-      text
-        .trim()
-        .split('\n')
-        .map((line) => line.replaceAll(/\s+/g, ' ').trim());
-    const own = rows(list).filter((row) => !rows(everyone).includes(row));
+    const own = await ownRights(operator);
     expect(own.toSorted()).toEqual([
       'configmaps [] [] [get patch]',
       'daemonsets.apps [] [] [get patch]',
@@ -183,6 +180,48 @@ describe('the operator', () => {
   });
 });
 
+/** The rights in the namespace that an account has and others have not. */
+async function ownRights(account: string): Promise<readonly string[]> {
+  const rightsOf = async (user: string) => {
+    const list = ['auth', 'can-i', '--list', '--no-headers', '-n', namespace, `--as=${user}`];
+    return (await succeed(list))
+      .trim()
+      .split('\n')
+      .map((line) => line.replaceAll(/\s+/g, ' ').trim());
+  };
+  const everyone = await rightsOf(`system:serviceaccount:${namespace}:other`);
+  return (await rightsOf(account)).filter((row) => !everyone.includes(row));
+}
+
+describe('the dead man’s switch', () => {
+  test('has no right beyond what its role says and what every ServiceAccount has', async () => {
+    expect((await ownRights(deadMansSwitch)).toSorted()).toEqual([
+      'configmaps [] [] [get patch]',
+      'daemonsets.apps [] [] [get patch]',
+      'deployments.apps [] [] [get patch]',
+      'events [] [] [get create patch]',
+      'mirrorexperiments.mirroring.dev [] [] [get list patch]',
+      'mirrorexperiments.mirroring.dev/status [] [] [update]',
+      'statefulsets.apps [] [] [get patch]',
+    ]);
+  });
+
+  test('may take the operator’s Lease, also one that is gone, and no other', async () => {
+    const own = ['-n', 'mirror-experiment-system', `--as=${deadMansSwitch}`];
+    for (const [verb, name, answer] of [
+      ...[['get', 'leases/mirror-experiment', 'yes'] as const, ['update', 'leases/mirror-experiment', 'yes'] as const],
+      ...[['create', 'leases', 'yes'] as const, ['get', 'leases/another', 'no'] as const],
+      ...[['delete', 'leases/mirror-experiment', 'no'] as const, ['list', 'leases', 'no'] as const],
+    ]) {
+      expect([verb, name, (await run(['auth', 'can-i', verb, name, ...own])).stdout.trim()]).toEqual([
+        verb,
+        name,
+        answer,
+      ]);
+    }
+  });
+});
+
 /** Whether the operator may; kubectl says no with exit code 1, and fails otherwise. */
 async function may(verb: string, resource: string): Promise<boolean> {
   const [name = '', subresource] = resource.split('/');
@@ -226,6 +265,20 @@ describe('the namespace', () => {
     run(['create', '-n', 'mirror-experiment-system', '--dry-run=server', '-f', '-'], {
       ...{ apiVersion: 'v1', kind: 'Pod', metadata: { ...metadata, name: 'operator' }, spec },
     });
+
+  test('admits the pods of the CronJob', async () => {
+    const get = [
+      'get',
+      'cronjob',
+      'mirror-experiment-dead-mans-switch',
+      '-n',
+      'mirror-experiment-system',
+      '-o',
+      'json',
+    ];
+    const { jobTemplate } = JSON.parse(await succeed(get)).spec;
+    expect(await createPod(jobTemplate.spec.template)).toMatchObject({ code: 0, stderr: '' });
+  });
 
   test('admits the pods of the Deployment', async () => {
     expect(await createPod(await template())).toMatchObject({ code: 0, stderr: '' });
