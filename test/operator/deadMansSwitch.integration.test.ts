@@ -88,4 +88,110 @@ describe('the dead man’s switch', { timeout: 120_000 }, () => {
     await books.gone('candidate');
     expect((await requestsOfSwitch()).filter(({ responseStatus }) => responseStatus.code === 403)).toEqual([]);
   });
+
+  test('leaves a live operator alone, and gives way to one that is back within a failover, as it ships', async (context) => {
+    const books = await stage.lab(context);
+    const operator = await operate(books.namespace);
+    await books.create('candidate', { analysis: { deadlineSeconds: 600, minDurationSeconds: 300 } });
+    await books.until('candidate', 'mirrors', isMirroring);
+    const begin = Date.now();
+    const beside = await runSwitch(books.namespace);
+    const { code, at } = await beside.ended;
+    measured.besideLive = at - begin;
+    expect([code, beside.log.at(-1)?.message]).toEqual([0, 'an operator is at work']);
+
+    // The settings of deploy/: a lease of 15 s, and 300 s until an operator is gone.
+    await operator.kill();
+    const shipped = await startSwitch(stage, { WATCH_NAMESPACE: books.namespace });
+    await new Promise((resolve) => setTimeout(resolve, 16_000));
+    expect(shipped.log.at(-1)?.message).toBe('the Lease stands still');
+    await operate(books.namespace);
+    expect(await shipped.ended).toMatchObject({ code: 0 });
+    expect(shipped.log.at(-1)?.message).toBe('an operator is at work');
+
+    const writes = (await requestsOfSwitch(begin)).filter(({ verb }) => !['get', 'list'].includes(verb));
+    expect(writes).toEqual([]);
+    await books.delete('candidate');
+    await books.gone('candidate');
+  });
+
+  test('finishes a deletion that nobody attends to, and holds the Lease while it writes', async (context) => {
+    const books = await stage.lab(context);
+    const before = await books.targets();
+    const operator = await operate(books.namespace);
+    await books.create('candidate', { analysis: { deadlineSeconds: 600, minDurationSeconds: 300 } });
+    await books.until('candidate', 'mirrors', isMirroring);
+    await operator.kill();
+    const killed = Date.now();
+    await books.delete('candidate');
+    const run = await runSwitch(books.namespace);
+    // An operator that is back while the switch is at work stands by until it has released the Lease.
+    await until('the switch leads', async () => run.log.some(({ message }) => message === 'leading'), 40);
+    const [back] = await Promise.all([operate(books.namespace), run.ended]);
+    await books.gone('candidate');
+    expect(await run.ended).toMatchObject({ code: 0 });
+    expect(await books.targets()).toEqual(before);
+    expect(back.log.filter(({ level }) => level === 'error')).toEqual([]);
+    expect(await writesOutOfTerm(killed)).toEqual([]);
+    await back.kill();
+  });
+
+  test('goes on where a run was killed', async (context) => {
+    const books = await stage.lab(context);
+    const before = await books.targets();
+    const operator = await operate(books.namespace);
+    await books.create('candidate', { analysis: { deadlineSeconds: 600, minDurationSeconds: 300 } });
+    await books.until('candidate', 'mirrors', isMirroring);
+    await operator.kill();
+    const first = await runSwitch(books.namespace);
+    await books.until('candidate', 'has a verdict', ({ status }) => status.verdict !== undefined, 40);
+    first.kill();
+    expect(await first.ended).toMatchObject({ code: null });
+    expect(await (await runSwitch(books.namespace)).ended).toMatchObject({ code: 0 });
+    expect(await books.complete('candidate', 5)).toMatchObject({ verdict: 'Inconclusive' });
+    expect(await books.targets()).toEqual(before);
+  });
+
+  test.for([
+    [
+      'without leader election',
+      { LEADER_ELECTION: 'false' },
+      'with LEADER_ELECTION=false there is none: do not run it',
+    ],
+    ['that would not wait for a failover', { DEAD_MANS_SWITCH_SECONDS: '4' }, 'DEAD_MANS_SWITCH_SECONDS must be more'],
+  ] as const)('refuses to run %s', async ([, settings, message]) => {
+    const run = await runSwitch('default', settings);
+    expect(await run.ended).toMatchObject({ code: 2 });
+    expect(run.errors()).toContain(message);
+  });
+
+  test('tells of a Lease that it may not read, and fails', async (context) => {
+    const books = await stage.lab(context);
+    const operator = await operate(books.namespace);
+    await books.create('candidate');
+    await books.until('candidate', 'has targets', ({ status }) => status.targets !== undefined);
+    const run = await runSwitch(books.namespace, { LEASE_NAME: 'another' });
+    expect(await run.ended).toMatchObject({ code: 1 });
+    expect(run.errors()).toMatch(/leases.* "another" is forbidden/);
+    await operator.kill();
+  });
 });
+
+/** Writes of anybody after which the Lease was last taken or renewed by another account, or released. */
+async function writesOutOfTerm(since: number): Promise<readonly string[]> {
+  const requests = (await stage.requests()).filter(
+    ({ verb, stageTimestamp }) => !['get', 'list', 'watch'].includes(verb) && Date.parse(stageTimestamp) >= since,
+  );
+  const isLease = ({ objectRef }: (typeof requests)[number]) => objectRef?.resource === 'leases';
+  const terms = requests
+    .filter((each) => isLease(each) && each.responseStatus.code < 300)
+    .toSorted((a, b) => a.stageTimestamp.localeCompare(b.stageTimestamp));
+  const writes = requests.filter((each) => !isLease(each));
+  expect(writes.length).toBeGreaterThan(0);
+  return writes
+    .filter((write) => {
+      const held = terms.findLast((term) => term.stageTimestamp <= write.requestReceivedTimestamp);
+      return held?.user.username !== write.user.username || held.requestObject?.spec?.holderIdentity === '';
+    })
+    .map(({ user, verb, requestURI }) => `${user.username} ${verb} ${requestURI}`);
+}
