@@ -30,6 +30,33 @@ export function stringValue(literal: string): string | undefined {
   return values.length === 1 && typeof value === 'string' ? value : undefined;
 }
 
+/** The values of all string literals of a query, in its order; an error when it is not one query without a complaint. */
+export function stringValues(kql: string): string[] {
+  const code = analyse(kql);
+  const [problem] = listOf(code.GetDiagnostics());
+  if (problem !== undefined) throw new Error(`${problem.Message} at ${problem.Start} of ${kql}`);
+  const values: string[] = [];
+  walk(code.Syntax, (node) => {
+    if (typeof node.LiteralValue === 'string') values.push(node.LiteralValue);
+  });
+  return values;
+}
+
+/** The syntax tree of a query without its literals: what is executed, whatever the data. */
+export function shapeOf(kql: string): string {
+  const kinds: string[] = [];
+  const descend = (node: SyntaxNode): void => {
+    kinds.push(String(node.Kind), '(');
+    for (let index = 0; index < node.ChildCount; index += 1) {
+      const child = node.GetChild(index);
+      if (child) descend(child);
+    }
+    kinds.push(')');
+  };
+  descend(analyse(kql).Syntax);
+  return kinds.join('');
+}
+
 const WORKSPACE = `TenantId:string, TimeGenerated:datetime, Id:string, Source:string, Name:string, Url:string, Success:bool,
  ResultCode:string, DurationMs:real, PerformanceBucket:string, Properties:dynamic, Measurements:dynamic, OperationName:string,
  OperationId:string, ParentId:string, SyntheticSource:string, SessionId:string, UserId:string, UserAuthenticatedId:string,
