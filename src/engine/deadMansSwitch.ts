@@ -21,6 +21,7 @@ export interface DeadMansSwitchOptions {
   readonly experiments: {
     readonly list: (signal: AbortSignal) => Promise<readonly KubernetesObject[]>;
     readonly withFinalizer: Experiments['withFinalizer'];
+    readonly letGo: Experiments['letGo'];
   };
   /** Of the operator. */
   readonly lease: Lease;
@@ -106,7 +107,7 @@ async function takeOver(
   const reconcile = createReconciler(
     {
       ...{ cluster, clock, log, telemetry: NO_TELEMETRY, onComplete: () => {} },
-      experiments: { list: () => [], withFinalizer: experiments.withFinalizer },
+      experiments: { ...experiments, list: () => [] },
     },
     { ...LIFECYCLE, ...settings },
     {

@@ -5,6 +5,7 @@ import type { KubernetesObject } from '../core/kubernetes/object.ts';
 import { decide } from '../core/lifecycle/decide.ts';
 import type { Decision } from '../core/lifecycle/decision.ts';
 import { hasEnded } from '../core/lifecycle/hasEnded.ts';
+import { mayGo } from '../core/lifecycle/mayGo.ts';
 import { readRefused } from '../core/lifecycle/readRefused.ts';
 import { rejectInvalid } from '../core/lifecycle/rejectInvalid.ts';
 import { patchedRefs, refOf, sameRef } from '../core/lifecycle/run.ts';
@@ -27,7 +28,7 @@ export interface ReconcilerPorts {
   readonly telemetry: Telemetry;
   readonly clock: Clock;
   readonly log: Log;
-  readonly experiments: Pick<Experiments, 'list' | 'withFinalizer'>;
+  readonly experiments: Pick<Experiments, 'list' | 'withFinalizer' | 'letGo'>;
   /** Called when an experiment is complete: others may have waited for it. */
   readonly onComplete: (namespace: string, name: string) => void;
 }
@@ -60,7 +61,10 @@ export function createReconciler(
     const { experiment, act } = await prepare(object, log, signal);
     let pending: Outcome = {};
     // Whenever an experiment ends, all others of its namespace are looked at: most of them have long ended too.
-    if (hasEnded(experiment) && experiment.deletionTimestamp === undefined) return {};
+    if (hasEnded(experiment) && experiment.deletionTimestamp === undefined) {
+      if (mayGo(experiment)) await experiments.letGo(object);
+      return {};
+    }
     const outcome = await experiments.withFinalizer(object, async () => {
       const decision = await act();
       if (decision.next.kind !== 'release') {
@@ -77,7 +81,8 @@ export function createReconciler(
     if (outcome === 'handled') return experiment.deletionTimestamp === undefined ? { requeueAfterMilliseconds: 0 } : {};
     const decision = await act();
     await store(experiment, decision.status, log);
-    return outcomeOf(decision);
+    // Its finalizer is left to the next look, which reads what has been stored.
+    return hasEnded({ ...experiment, status: decision.status }) ? { requeueAfterMilliseconds: 0 } : outcomeOf(decision);
   };
 
   /** What is to be done about the experiment as it is now: its life, or its end when its spec cannot be read. */

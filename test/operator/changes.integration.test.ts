@@ -4,13 +4,16 @@ import { afterAll, beforeAll, describe, test } from 'vitest';
 import { SIDECAR, V3 } from '../support/lab.ts';
 import { configMap, deployment, service } from '../support/labObjects.ts';
 import { conditionOf, isComplete, isPatched, type LiveLab } from '../support/liveLab.ts';
+import type { OperatorProcess } from '../support/operator.ts';
 import { type OperatorStage, setOperatorStage } from '../support/operatorStage.ts';
 
 let stage: OperatorStage;
+let operator: OperatorProcess;
+const startOperator = () => stage.operator({ settings: { MISSING_TARGET_GRACE_SECONDS: '600' } });
 
 beforeAll(async () => {
   stage = await setOperatorStage();
-  await stage.operator({ settings: { MISSING_TARGET_GRACE_SECONDS: '600' } });
+  operator = await startOperator();
 });
 afterAll(() => stage?.stop());
 
@@ -186,6 +189,34 @@ describe.concurrent('a deleted experiment', { timeout: 120_000 }, () => {
     );
     expect(uid).not.toBe(first?.uid);
     expect(await books.targets()).toEqual(before);
+  });
+});
+
+describe('a finished experiment', { timeout: 120_000 }, () => {
+  test('can be deleted when no operator runs, and is held again when its spec changes', async (context) => {
+    const { expect } = context;
+    const books = await stage.lab(context, { traffic: { behaviour: V3 } });
+    await books.create('candidate');
+    await books.complete('candidate');
+    await books.until('candidate', 'is let go', ({ finalizers }) => !ours(finalizers));
+    const generation = await books.edit('candidate', { spec: { analysis: { minRequests: 30 } } });
+    const { finalizers } = await books.until(
+      'candidate',
+      'mirrors again',
+      ({ status }) => status.observedGeneration === generation && conditionOf(status, 'Mirroring')?.status === 'True',
+    );
+    expect(ours(finalizers)).toBe(true);
+    await books.until(
+      'candidate',
+      'is let go again',
+      (version) => isComplete(version) && version.status.observedGeneration === generation && !ours(version.finalizers),
+    );
+    await operator.kill();
+    context.onTestFinished(async () => {
+      operator = await startOperator();
+    });
+    await books.delete('candidate');
+    await books.gone('candidate', 10);
   });
 });
 

@@ -130,10 +130,11 @@ export function createContenders(lab: Simulation) {
     const { identity, log, clock, cluster, port, contender, write, elect } = begin('operator');
     const withFinalizer: Experiments['withFinalizer'] = (object, restore) =>
       lab.cluster.withFinalizer(object, restore, write);
+    const letGo: Experiments['letGo'] = (object) => lab.cluster.letGo(object, write);
     const reconcile = createReconciler(
       {
         ...{ cluster, clock, log, telemetry: lab.telemetry, onComplete: () => {} },
-        experiments: { list: () => lab.cluster.list('MirrorExperiment'), withFinalizer },
+        experiments: { list: () => lab.cluster.list('MirrorExperiment'), withFinalizer, letGo },
       },
       {
         ...{ missingTargetGraceSeconds: 60, restartTimeoutSeconds: 600, clusterDomain: 'cluster.local' },
@@ -167,6 +168,7 @@ export function createContenders(lab: Simulation) {
         list: () => ask(() => lab.cluster.list('MirrorExperiment')),
         withFinalizer: async (object, restore) =>
           isDeleted(object) ? lab.cluster.withFinalizer(object, restore, write) : 'continue',
+        letGo: (object) => lab.cluster.letGo(object, write),
       },
     }).then(settle, (error: unknown) => settle(error instanceof Error ? error : new Error(String(error))));
     return contender;

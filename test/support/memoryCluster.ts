@@ -125,11 +125,27 @@ export class MemoryCluster implements Cluster {
     await guarded(async () =>
       this.#write(() =>
         this.edit('MirrorExperiment', namespace, name, (each) => {
-          (each.metadata as { finalizers?: string[] }).finalizers = [FINALIZER];
+          const { finalizers = [] } = each.metadata as { finalizers?: string[] };
+          (each.metadata as { finalizers?: string[] }).finalizers = [...finalizers, FINALIZER];
         }),
       ),
     );
     return 'handled';
+  }
+
+  async letGo(
+    object: KubernetesObject,
+    guarded: (write: () => Promise<void>) => Promise<void> = (write) => write(),
+  ): Promise<void> {
+    const { namespace, name } = object.metadata;
+    await guarded(async () =>
+      this.#write(() =>
+        this.edit('MirrorExperiment', namespace, name, (each) => {
+          const { finalizers = [] } = each.metadata as { finalizers?: string[] };
+          (each.metadata as { finalizers?: string[] }).finalizers = finalizers.filter((other) => other !== FINALIZER);
+        }),
+      ),
+    );
   }
 
   /** Lets every controller finish its rollout; `stuck` names Deployments that never become available. */

@@ -124,6 +124,7 @@ export class Simulation {
         experiments: {
           list: () => cluster.list('MirrorExperiment'),
           withFinalizer: (object, restore) => cluster.withFinalizer(object, restore),
+          letGo: (object) => cluster.letGo(object),
         },
         onComplete: () => undefined,
       },

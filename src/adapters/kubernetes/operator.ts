@@ -89,6 +89,10 @@ export class ExperimentOperator extends operatorModule.default implements Experi
     }
   }
 
+  async letGo(experiment: KubernetesObject): Promise<void> {
+    await this.setResourceFinalizers(toEvent('MODIFIED', experiment).meta, []);
+  }
+
   protected override getCustomResourceApiUri(g: string, v: string, p: string, namespace?: string): string {
     const cluster = this.kubeConfig.getCurrentCluster();
     if (cluster === null) throw new Error('the kubeconfig has no current cluster: set its current-context');

@@ -23,6 +23,8 @@ export interface Experiments {
    * Others' finalizers are never touched. Throws a ClusterError.
    */
   withFinalizer(experiment: KubernetesObject, restore: () => Promise<Restored>): Promise<FinalizerOutcome>;
+  /** Removes our finalizer from an experiment that is not deleted; withFinalizer sets it again. Throws a ClusterError. */
+  letGo(experiment: KubernetesObject): Promise<void>;
 }
 
 export type Restored = 'restored' | 'pending';

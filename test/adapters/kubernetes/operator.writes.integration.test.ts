@@ -103,6 +103,18 @@ describe('the finalizer', () => {
     expect(await ns.finalizersOf('busy')).toEqual(['other.dev/first']);
   });
 
+  it('is taken off an experiment that is not deleted, and set again', async () => {
+    const { operator } = await runOperator({ namespace: ns.namespace });
+    await ns.create('one', { finalizers: ['other.dev/hold', ours, 'other.dev/too'] });
+    const held = await cached(operator, 'one', () => {});
+    await operator.letGo(held);
+    expect(await ns.finalizersOf('one')).toEqual(['other.dev/hold', 'other.dev/too']);
+    await operator.letGo(held);
+    const free = await cached(operator, 'one', (o) => expect(o.metadata).not.toHaveProperty('finalizers.2'));
+    expect(await operator.withFinalizer(free, async () => 'restored')).toBe('handled');
+    expect(await ns.finalizersOf('one')).toEqual(['other.dev/hold', 'other.dev/too', ours]);
+  });
+
   it('of a later experiment of the same name is left alone', async () => {
     const { operator } = await runOperator({ namespace: ns.namespace });
     await ns.create('one', { finalizers: [ours] });
