@@ -7,6 +7,8 @@ const results = process.env.TEST_RESULTS;
 //   *.integration.test.ts  integration: real programs and sockets on 127.0.0.1 (API server, Envoy, kubectl, servers of our
 //                          own). They share one API server (test/support/apiServer.ts) and get the programs that
 //                          `npm run setup` provides.
+//   *.fuzz.test.ts         fuzz: unit tests that make up their input; a few hundred cases with the unit tests, 10,000 and more
+//                          (FUZZ_RUNS) with `vitest run --project fuzz`.
 //   *.stress.test.ts       stress: integration tests that kill and disturb many operators for minutes. They come last and
 //                          one after another, because each needs the machine for itself. `npm run test:stress`
 // A test file that starts a process or listens on a port is an integration test.
@@ -28,6 +30,16 @@ export default defineConfig({
           sequence: { groupOrder: 0 },
           // Some simulate hours; on a busy machine that takes a while.
           testTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'fuzz',
+          deps,
+          include: ['test/**/*.fuzz.test.ts'],
+          sequence: { groupOrder: 3 },
+          env: { FUZZ_RUNS: process.env.FUZZ_RUNS ?? '10000' },
+          testTimeout: 1_200_000,
         },
       },
       {

@@ -51,8 +51,12 @@ export const HOSTILE_PIECES: readonly [string, ...string[]] = [
 /** A text with one to four changes: bytes flipped, lines moved, doubled, indented or cut, keys doubled, pieces put in. */
 export function mutateText(draw: Draw, text: string): string {
   let changed = text;
-  for (let count = 1 + draw.nat(3); count > 0; count--) changed = draw.pick(...TEXT_CHANGES)(changed, draw);
+  for (let count = 1 + draw.nat(3); count > 0; count--) changed = mutateOnce(draw, changed);
   return changed;
+}
+
+export function mutateOnce(draw: Draw, text: string): string {
+  return draw.pick(...TEXT_CHANGES)(text, draw);
 }
 
 type TextChange = (text: string, draw: Draw) => string;

@@ -78,9 +78,9 @@ function restoreExactly(
   files: readonly FileEdits[],
 ): { texts: Record<string, string>; whole: boolean } {
   const results = files.map((file) => removeMirror(current, [file]));
-  const texts = results.reduce<Record<string, string>>(
-    (all, result) => (result.kind === 'restored' ? Object.assign(all, result.files) : all),
-    {},
+  // Assigning would not set a key that is called __proto__, which a ConfigMap may have.
+  const texts = Object.fromEntries(
+    results.flatMap((result) => (result.kind === 'restored' ? Object.entries(result.files) : [])),
   );
   const whole = results.every(({ kind }) => kind === 'restored');
   const changed = files.some(({ key, patchedSha256 }) => sha256(current[key] ?? '') !== patchedSha256);
