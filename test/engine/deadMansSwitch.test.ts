@@ -35,6 +35,24 @@ describe('the dead man’s switch', () => {
     expect(lab.status('x').summary).toContain('there was no Lease system/operator for 300 s');
   });
 
+  test('ends copies within six and a half minutes of a kill, wherever that falls in the minute', async () => {
+    const seconds: number[] = [];
+    for (let offset = 1; offset <= 60; offset += 6) {
+      const lab = await left(isMirroring);
+      const { startOperator, advance } = createContenders(lab);
+      const operator = startOperator();
+      await advance(offset + 3, { cron: true });
+      operator.kill();
+      const killed = lab.now;
+      await advance(600, { cron: true, until: () => !lab.isMirroring() });
+      seconds.push((lab.now - killed) / 1000);
+    }
+    expect(Math.max(...seconds)).toBeLessThanOrEqual(390);
+    // Never before the time that it was given, and the wait for the Lease.
+    expect(Math.min(...seconds)).toBeGreaterThanOrEqual(312);
+    console.info('seconds from the kill of the operator to the end of copies:', seconds.join(' '));
+  });
+
   test('asks for nothing but the list when there is nothing to end', async () => {
     for (const lab of [new Simulation(), await left((each) => each.isComplete('x'))]) {
       const { startSwitch, advance, lease } = createContenders(lab);
