@@ -3,7 +3,8 @@ import type { CoreV1Api, V1Container, V1ContainerStatus, V1Pod, V1Probe } from '
 import { environmentOf, expand } from './environment.ts';
 import { hostPort, portMap } from './hostPorts.ts';
 import { findImage, type Images, type ProgramImage } from './images.ts';
-import { type RunningProcess, startProcess } from './process.ts';
+import { type MemoryLimit, watchMemory } from './memoryLimit.ts';
+import { exitCodeOf, type RunningProcess, startProcess } from './process.ts';
 import { type Readiness, watchReadiness } from './readiness.ts';
 import type { Reaper } from './reaper.ts';
 
@@ -110,15 +111,18 @@ export class ContainerRunner {
     );
     this.#process = process;
     const startedAt = Date.now();
+    const memory = watchMemory(process, container.resources?.limits?.memory);
     this.#run();
-    process.exited.then(({ code, signal }) => {
+    process.exited.then((exit) => {
       this.#readiness?.stop();
+      memory.stop();
       this.#process = undefined;
-      const exitCode = code ?? 128;
+      const exitCode = exitCodeOf(exit);
       const terminated = {
         exitCode,
-        reason: exitCode === 0 ? 'Completed' : 'Error',
-        ...(signal && { message: signal }),
+        reason: reasonOfEnd(exitCode, memory),
+        startedAt: new Date(startedAt),
+        finishedAt: new Date(),
       };
       if (this.#stopping) {
         this.#state = { terminated };
@@ -229,6 +233,11 @@ function imageProbe(image: ProgramImage, container: V1Container): V1Probe | unde
   const port = container.ports?.[0]?.containerPort;
   if (image.readiness === undefined || port === undefined) return undefined;
   return { httpGet: { path: image.readiness.path, port }, periodSeconds: 1 };
+}
+
+function reasonOfEnd(exitCode: number, memory: MemoryLimit): string {
+  if (memory.isExceeded()) return 'OOMKilled';
+  return exitCode === 0 ? 'Completed' : 'Error';
 }
 
 function reasonOf(error: unknown): string {

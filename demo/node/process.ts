@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { open } from 'node:fs/promises';
+import { constants } from 'node:os';
 import type { Reaper } from './reaper.ts';
 
 export interface ProcessExit {
@@ -21,6 +22,11 @@ export interface ProcessOptions {
   readonly directory: string;
   /** Standard output and error are appended to it. */
   readonly logFile: string;
+}
+
+/** As a container runtime counts: 128 and the signal's number for a process that a signal ended. */
+export function exitCodeOf({ code, signal }: ProcessExit): number {
+  return code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
 }
 
 /** Starts a process in a process group of its own. Rejects when the program cannot be run. */

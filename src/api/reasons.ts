@@ -107,7 +107,8 @@ export const CONDITIONS = {
     OperatorAbsent: 'No operator was at work for too long, so the dead man’s switch ended mirroring.',
     NotEnoughEvidence: 'The deadline came before the evidence sufficed.',
     NoLiveTelemetry: 'The deadline came and the live version had reported no request.',
-    NoMirrorTelemetry: 'The deadline came and the candidate had reported no request.',
+    NoMirrorTelemetry:
+      'Live reported requests and the candidate none of the copies, from the start or for too long since.',
     TelemetryError: 'The deadline came and telemetry could not be read.',
     ConfigurationError:
       'The experiment cannot run as it is: it is refused, or a write is, or Envoy does not come back.',

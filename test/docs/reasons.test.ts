@@ -27,10 +27,16 @@ describe('the page on fixing experiments has what to do for', () => {
 
   test('every reason of a verdict that is Inconclusive', () => {
     const running = ['Waiting', 'Preparing', 'SwitchingOn', 'AwaitingCopies', 'WarmingUp', 'Analysing'];
-    const decided = ['WithinTolerance', 'Latency', 'Errors'];
+    const decided = ['WithinTolerance', 'Latency', 'Errors', 'CandidateCrashing', 'CandidateOutOfMemory'];
     const inconclusive = Object.keys(CONDITIONS.Passed).filter((reason) => ![...running, ...decided].includes(reason));
     expect(reasonsUnder('## The verdict is Inconclusive').toSorted()).toEqual(inconclusive.toSorted());
     for (const what of advice('## The verdict is Inconclusive')) expect(what).not.toBe('');
+  });
+
+  test('every reason of a Fail', () => {
+    const told = reasonsUnder('## The verdict is Fail').flatMap((cell) => cell.split(', '));
+    const failed = ['Latency', 'Errors', 'LostCopies', 'CandidateCrashing', 'CandidateOutOfMemory'];
+    expect(told.toSorted()).toEqual(failed.toSorted());
   });
 
   test('stages that do not get on', () => {

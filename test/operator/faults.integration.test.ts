@@ -58,14 +58,14 @@ describe.concurrent('a telemetry service that does not answer', { timeout: 150_0
     },
   );
 
-  test('204, no data: as if the candidate reported nothing', async (context) => {
+  test('204, no data: as if nobody reported anything', async (context) => {
     const { expect } = context;
     const { azure, books, before } = await alone(context);
     azure.fault({ kind: 'noContent' });
     await books.create('candidate', { analysis: SHORT });
     const status = await books.complete('candidate');
     expect(status).toMatchObject({ verdict: 'Inconclusive' });
-    expect(conditionOf(status, 'Passed')).toMatchObject({ status: 'False', reason: 'NoMirrorTelemetry' });
+    expect(conditionOf(status, 'Passed')).toMatchObject({ status: 'False', reason: 'NoLiveTelemetry' });
     expect(await books.targets()).toEqual(before);
   });
 

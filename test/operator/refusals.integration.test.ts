@@ -169,7 +169,7 @@ describe.concurrent('what may run', { timeout: 120_000 }, () => {
     context.expect(status).toMatchObject({ verdict: 'Inconclusive' });
     context.expect(conditionOf(status, 'Passed')).toMatchObject({
       status: 'False',
-      reason: 'CandidateUnavailable',
+      reason: 'ImagePullFailed',
       message: context.expect.stringMatching(
         /bookservicemirror.*progress.*kubectl describe deployment bookservicemirror/,
       ),

@@ -57,7 +57,7 @@ describe.concurrent('telemetry as it should not be', { timeout: 150_000 }, () =>
   });
 
   test.for([
-    ['behind', -180_000, 'NoMirrorTelemetry'],
+    ['behind', -180_000, 'NoLiveTelemetry'],
     ['ahead', 180_000, 'NoLiveTelemetry'],
   ] as const)(
     'clocks that are minutes %s do not make a Pass, and all is restored',

@@ -23,7 +23,7 @@ export function awaitCopies(world: World, status: MirrorExperimentStatus): Step 
   if (answer.value !== undefined) {
     return copiesSeen(world, status, Math.min(Math.max(answer.value, since), world.now));
   }
-  const window = overdueWindow(world, since);
+  const window = overdueWindow(world, since, isPastDeadline(world, status) ? 0 : LOOKS);
   if (window === undefined) return noCopies(world, status, since, undefined);
   const { read } = world.answers;
   if (read === undefined) {
@@ -71,12 +71,12 @@ const PROJECTION_MILLISECONDS = 120_000;
 const LOOKS = 3;
 
 /** From when on every request must have been copied to when its copy must long have been seen; whole intervals. */
-function overdueWindow(world: World, since: number): { start: number; end: number } | undefined {
+function overdueWindow(world: World, since: number, looks: number): { start: number; end: number } | undefined {
   const { intervalSeconds, settleSeconds } = world.experiment.spec.analysis;
   const isWatched = world.experiment.spec.traffic.envoy.reload === undefined;
   const start = since + (isWatched ? PROJECTION_MILLISECONDS : 0);
   const interval = intervalSeconds * 1000;
-  const intervals = Math.floor((world.now - settleSeconds * 1000 - LOOKS * interval - start) / interval);
+  const intervals = Math.floor((world.now - settleSeconds * 1000 - looks * interval - start) / interval);
   return intervals < 1 ? undefined : { start, end: start + intervals * interval };
 }
 

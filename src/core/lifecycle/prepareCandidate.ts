@@ -98,9 +98,10 @@ function awaitReady(world: World, status: MirrorExperimentStatus, trouble: Troub
   if (servesCopies(world, status)) return { status: waiting };
   const isOver = isPastDeadline(world, status) || isOverdue(world, waiting);
   if (trouble.state === 'failed' || isOver) {
-    const reason = trouble.state === 'failed' || diagnosis === undefined ? 'RolloutFailed' : diagnosis.problem;
+    const reason = diagnosis?.problem ?? 'RolloutFailed';
     const failed = report(world, waiting, 'CandidateReady', 'False', reason, message);
-    return conclude(world, failed, 'Inconclusive', 'CandidateUnavailable', unavailable(world, message));
+    const verdictReason = diagnosis?.problem === 'ImagePullFailed' ? 'ImagePullFailed' : 'CandidateUnavailable';
+    return conclude(world, failed, 'Inconclusive', verdictReason, unavailable(world, message));
   }
   // Copies flow to nobody; what telemetry says of the time before is still looked at.
   if (status.mirroringSince !== undefined) return { status: waiting };
