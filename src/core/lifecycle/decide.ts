@@ -15,8 +15,8 @@ import type { World } from './world.ts';
 
 /**
  * The life of an experiment: accepted, candidate prepared, mirroring switched on, copies seen, analysed until there is a
- * verdict, restored; and from the switch on live is guarded, whatever the other steps wait for. Level-triggered: the step is found from the world as it is, never from memory, so that the operator
- * may end after any write and go on from there.
+ * verdict, restored; and from the switch on live is guarded, whatever the other steps wait for. Level-triggered: the step
+ * is found from the world as it is, never from memory, so that the operator may end after any write and go on from there.
  */
 export function decide(world: World): Decision {
   const steps: readonly ((world: World, status: MirrorExperimentStatus) => Step)[] = world.experiment.deletionTimestamp
