@@ -1,11 +1,11 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { operatorEnvironment } from '../../demo/operatorEnvironment.ts';
 import { type ApiGateway, type GatewayFault, type GatewayRequest, startApiGateway } from '../support/apiGateway.ts';
-import { V2, V3 } from '../support/lab.ts';
-import { conditionOf, isComplete, type LiveLab, until, type Version } from '../support/liveLab.ts';
+import { V3 } from '../support/lab.ts';
+import { conditionOf, type LiveLab, until, type Version } from '../support/liveLab.ts';
 import type { OperatorProcess } from '../support/operator.ts';
 import { type OperatorStage, setOperatorStage } from '../support/operatorStage.ts';
 import { type Random, seededRandom } from '../support/random.ts';
@@ -65,7 +65,20 @@ async function mirrors(books: LiveLab): Promise<void> {
   await books.until('candidate', 'mirrors', isMirroring);
 }
 
-/** Every refusal is told in the log, by its number; a cut connection has none. */
+/**
+ * Every refusal is told in the log, by its number; a cut connection has none. The last ones are of Events, which the
+ * operator sends when the status is written: the line may come when the test has long seen what it waited for.
+ */
+function allTold(gateway: ApiGateway, operator: OperatorProcess): Promise<void> {
+  const left = () => untold(gateway, operator);
+  return until(
+    'every refusal is told',
+    async () => left().length === 0,
+    10,
+    () => left().join(', '),
+  );
+}
+
 function untold(gateway: ApiGateway, operator: OperatorProcess): readonly string[] {
   const told = new Set(
     operator.log.flatMap((line) => [...JSON.stringify(line).matchAll(/injected fault (\d+)/g)].map(([, n]) => n)),
@@ -124,7 +137,7 @@ describe.concurrent('a run comes to its verdict and is restored', { timeout: 200
     expect(conditionOf((await last(books)).status, 'Passed')).toMatchObject({ status: 'False', reason: 'Latency' });
     expect(await books.targets()).toEqual(before);
     expect(gateway.log.filter((record) => record.fault !== undefined).length).toBeGreaterThan(5);
-    expect(untold(gateway, operator)).toEqual([]);
+    await allTold(gateway, operator);
     expect(operator.errors()).toBe('');
   });
 });
@@ -149,7 +162,7 @@ describe.concurrent('a deleted experiment is restored', { timeout: 150_000 }, ()
     expect(times).toHaveLength(3);
     const gaps = times.slice(1).map((time, index) => time - (times[index] ?? 0));
     expect(Math.min(...gaps)).toBeGreaterThanOrEqual(2990);
-    expect(untold(gateway, operator)).toEqual([]);
+    await allTold(gateway, operator);
   });
 
   test('by an API server that takes 1 to 3 s for each answer', async (context) => {
@@ -213,94 +226,3 @@ test.concurrent('a watch that is silently frozen is noticed', { timeout: 90_000 
   expect(await books.complete('second')).toMatchObject({ verdict: 'Fail' });
   expect(await books.targets()).toEqual(before);
 });
-
-const SOAK_SECONDS = process.env.SOAK_MINUTES === undefined ? 30 : 60 * Number(process.env.SOAK_MINUTES);
-const SEED = Number(process.env.SOAK_SEED ?? '20260301');
-const LABS = 4;
-/** After the last fault: the longest back-off (15 s), and the steps of a restore. */
-const CALM_SECONDS = 90;
-
-describe('faults at random, over many experiments', () => {
-  test(`seed ${SEED}, ${SOAK_SECONDS} s`, { timeout: (SOAK_SECONDS + 150) * 1000 }, async (context) => {
-    const { expect } = context;
-    const own = await setOperatorStage();
-    context.onTestFinished(() => own.stop());
-    const labs = await Promise.all(Array.from({ length: LABS }, () => own.lab(context)));
-    const before = await Promise.all(labs.map((books) => books.targets()));
-    const { gateway, operator } = await operate(context, own, '');
-    const memory: number[] = [];
-    const sample = setInterval(() => void residentMegabytes(operator.pid).then((now) => memory.push(now)), 1000);
-    context.onTestFinished(() => clearInterval(sample));
-
-    const random = seededRandom(SEED);
-    gateway.decide((request) => randomFault(request, random));
-    const cuts = setInterval(() => gateway.cut(), 7000);
-    const end = Date.now() + SOAK_SECONDS * 1000;
-    const calm = setTimeout(() => {
-      clearInterval(cuts);
-      gateway.decide(() => undefined);
-    }, SOAK_SECONDS * 1000);
-    context.onTestFinished(() => {
-      clearInterval(cuts);
-      clearTimeout(calm);
-    });
-    const names = await Promise.all(labs.map((books, index) => liveOn(books, seededRandom(SEED + index), end)));
-    const took = Math.max(0, Date.now() - end) / 1000;
-    recoveries.push(`${context.task.name}: ${took.toFixed(1)} s after the last fault (bound ${CALM_SECONDS} s)`);
-
-    expect(await Promise.all(labs.map((books) => books.targets()))).toEqual(before);
-    expect(untold(gateway, operator)).toEqual([]);
-    expect(operator.errors()).toBe('');
-    const faults = gateway.log.filter(({ fault }) => fault !== undefined).length;
-    const [early, late] = [memory.slice(5, 15), memory.slice(-10)].map((part) => Math.min(...part));
-    recoveries.push(`soak: ${names.flat().length} experiments, ${faults} faults, resident ${early} -> ${late} MB`);
-    expect(faults).toBeGreaterThan(20);
-    // What the collector has not yet found worth its while; a leak of one closure per request would be seen over minutes.
-    expect(late).toBeLessThan((early ?? 0) + 48);
-    expect((await operator.terminate()).code).toBe(0);
-    expect(operator.errors()).toBe('');
-  });
-});
-
-/** About one request in seven meets one. */
-function randomFault({ kind }: GatewayRequest, random: Random): GatewayFault | undefined {
-  const [chance, which] = [random.uniform(), random.integer(8)];
-  if (chance > 0.15) return undefined;
-  const faults: readonly GatewayFault[] = [
-    { kind: 'answer', status: 409 },
-    { kind: 'answer', status: 410 },
-    { kind: 'answer', status: 429, retryAfterSeconds: 1 },
-    { kind: 'answer', status: 500 },
-    { kind: 'answer', status: 503, retryAfterSeconds: 1 },
-    { kind: 'delay', milliseconds: 1500 },
-    { kind: 'cut', when: 'before' },
-    { kind: 'cut', when: 'after' },
-  ];
-  const fault = faults[which];
-  return kind === 'watch' && fault?.kind === 'cut' ? { kind: 'cut', when: 'before' } : fault;
-}
-
-/** One experiment after the other: some come to a verdict, some are deleted on the way. Their names. */
-async function liveOn(books: LiveLab, random: Random, end: number): Promise<readonly string[]> {
-  const names: string[] = [];
-  while (Date.now() < end) {
-    const name = `candidate-${names.length + 1}`;
-    names.push(name);
-    books.traffic.change({ behaviour: random.chance(0.5) ? V2 : V3 });
-    const patience = Date.now() + 1000 + 20_000 * random.uniform();
-    await books.create(name, { analysis: { deadlineSeconds: 60 } });
-    await until(
-      `${name} is complete, or nobody waits any more`,
-      async () => Date.now() > Math.min(patience, end) || books.history(name).some(isComplete),
-      60,
-    );
-    await books.delete(name);
-    await books.gone(name, Math.max(0, end - Date.now()) / 1000 + CALM_SECONDS);
-  }
-  return names;
-}
-
-async function residentMegabytes(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024);
-}
