@@ -1,4 +1,5 @@
 import { KubeConfig } from '@kubernetes/client-node';
+import { compress } from './adapters/compress.ts';
 import { createApiClient } from './adapters/kubernetes/apiClient.ts';
 import { createCluster } from './adapters/kubernetes/cluster.ts';
 import { ExperimentOperator } from './adapters/kubernetes/operator.ts';
@@ -69,6 +70,7 @@ export async function startOperator(
         timeoutSeconds: settings.telemetryTimeoutSeconds,
       }),
       experiments: operator,
+      compress,
       clock: systemClock,
       log,
       onComplete: wakeNamespace,

@@ -18,3 +18,6 @@ export const copyHeader = 'x-mirror-experiment';
 
 /** What managedFields call our writes, and Events their source: the owner of a field is recognised by it. */
 export const fieldManager = 'mirror-experiment';
+
+/** On the ConfigMap with the evidence of a finished experiment: the experiment's name. */
+export const experimentLabel = `${group}/experiment`;

@@ -652,6 +652,9 @@ export const statusSchema: StructuralSchema = {
         }
       }
     },
+    "evidence": {
+      "type": "string"
+    },
     "candidateImage": {
       "type": "string"
     },

@@ -349,6 +349,10 @@ export interface MirrorExperimentStatus {
     patched: boolean;
   }[];
   /**
+   * ConfigMap that holds what the verdict rests on. Absent while the experiment runs, and when it could not be written.
+   */
+  evidence?: string;
+  /**
    * Image that the candidate ran with.
    */
   candidateImage?: string;

@@ -20,6 +20,10 @@ export async function askTelemetry(
       };
     case 'firstCopy':
       return { firstCopy: await answer(() => telemetry.firstCopy(question, ask.since, signal)) };
+    case 'trace': {
+      const { start, end, routes } = ask;
+      return { trace: await answer(() => telemetry.trace(question, { start, end }, routes, signal)) };
+    }
     default: {
       const { start, end } = ask;
       const value = await answer(async () => ({

@@ -243,4 +243,4 @@ const LIFECYCLE: Pick<LifecycleSettings, 'missingTargetGraceSeconds' | 'clusterD
 const refuse = async (): Promise<never> => {
   throw new Error('the dead man’s switch asks no telemetry');
 };
-const NO_TELEMETRY: Telemetry = { probe: refuse, firstCopy: refuse, read: refuse };
+const NO_TELEMETRY: Telemetry = { probe: refuse, firstCopy: refuse, read: refuse, trace: refuse };

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type ExperimentIdentity, parseExperiment } from '../api/experiment.ts';
+import { type Experiment, type ExperimentIdentity, parseExperiment } from '../api/experiment.ts';
 import type { MirrorExperimentStatus } from '../api/types.generated.ts';
 import type { KubernetesObject } from '../core/kubernetes/object.ts';
 import { decide } from '../core/lifecycle/decide.ts';
@@ -15,6 +15,7 @@ import { printableStatus } from '../core/status/printable.ts';
 import { transitions } from '../core/status/transitions.ts';
 import { withoutFigures } from '../core/status/withoutFigures.ts';
 import { askTelemetry } from './askTelemetry.ts';
+import { keepEvidence } from './keepEvidence.ts';
 import { observe, readAll } from './observe.ts';
 import type { Clock } from './ports/clock.ts';
 import { type Cluster, ClusterError, type ExperimentRef } from './ports/cluster.ts';
@@ -29,6 +30,8 @@ export interface ReconcilerPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly experiments: Pick<Experiments, 'list' | 'withFinalizer' | 'letGo'>;
+  /** gzip, as base64. Absent: no evidence is kept. */
+  readonly compress?: (text: string) => string;
   /** Called when an experiment is complete: others may have waited for it. */
   readonly onComplete: (namespace: string, name: string) => void;
 }
@@ -80,10 +83,23 @@ export function createReconciler(
     // The finalizer has just been set: the resource version is another one now.
     if (outcome === 'handled') return experiment.deletionTimestamp === undefined ? { requeueAfterMilliseconds: 0 } : {};
     const decision = await act();
-    await store(experiment, decision.status, log);
+    await store(experiment, await withEvidence(experiment, decision, log), log);
     // Its finalizer is left to the next look, which reads what has been stored.
     return hasEnded({ ...experiment, status: decision.status }) ? { requeueAfterMilliseconds: 0 } : outcomeOf(decision);
   };
+
+  /** What a new verdict rests on is kept before the verdict is. */
+  async function withEvidence(
+    experiment: ExperimentIdentity | Experiment,
+    { status, next }: Decision,
+    log: Log,
+  ): Promise<MirrorExperimentStatus> {
+    const { compress } = ports;
+    const isNew = status.verdict !== undefined && experiment.status.verdict === undefined;
+    if (!isNew || compress === undefined || !('spec' in experiment)) return status;
+    const evidence = next.kind === 'save' ? next.evidence : undefined;
+    return keepEvidence({ cluster, compress, log }, experiment, printableStatus(status), evidence);
+  }
 
   /** What is to be done about the experiment as it is now: its life, or its end when its spec cannot be read. */
   async function prepare(

@@ -88,6 +88,7 @@ describe('the operator', () => {
     ['get', 'mirrorexperiments'],
     ['update', 'mirrorexperiments/status'],
     ['patch', 'configmaps'],
+    ['create', 'configmaps'],
     ['patch', 'statefulsets.apps'],
     ['list', 'pods'],
     ['create', 'events'],
@@ -100,7 +101,7 @@ describe('the operator', () => {
     ['update', 'mirrorexperiments'],
     ['delete', 'mirrorexperiments'],
     ['list', 'configmaps'],
-    ['create', 'configmaps'],
+    ['update', 'configmaps'],
     ['delete', 'configmaps'],
     ['list', 'deployments.apps'],
     ['create', 'deployments.apps'],
@@ -126,7 +127,7 @@ describe('the operator', () => {
   test('has no right beyond what its role says and what every ServiceAccount has', async () => {
     const own = await ownRights(operator);
     expect(own.toSorted()).toEqual([
-      'configmaps [] [] [get patch]',
+      'configmaps [] [] [get patch create]',
       'daemonsets.apps [] [] [get patch]',
       'deployments.apps [] [] [get patch]',
       'events [] [] [get create patch]',
@@ -255,7 +256,10 @@ describe('a user', () => {
 describe('the namespace', () => {
   interface PodTemplate {
     metadata: object;
-    spec: { securityContext: Record<string, unknown>; containers: { securityContext: Record<string, unknown> }[] };
+    spec: {
+      securityContext: Record<string, unknown>;
+      containers: { image?: string; securityContext: Record<string, unknown> }[];
+    };
   }
   const template = async (): Promise<PodTemplate> => {
     const get = ['get', 'deployment', 'mirror-experiment', '-n', 'mirror-experiment-system', '-o', 'json'];
@@ -278,6 +282,8 @@ describe('the namespace', () => {
     ];
     const { jobTemplate } = JSON.parse(await succeed(get)).spec;
     expect(await createPod(jobTemplate.spec.template)).toMatchObject({ code: 0, stderr: '' });
+    const images = ({ spec }: PodTemplate) => spec.containers.map(({ image }) => image);
+    expect(images(jobTemplate.spec.template)).toEqual(images(await template()));
   });
 
   test('admits the pods of the Deployment', async () => {

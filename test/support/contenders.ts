@@ -90,6 +90,7 @@ export function createContenders(lab: Simulation) {
       read: (ref) => ask(() => stored.read(ref)),
       listPods: (namespace, selector) => ask(() => stored.listPods(namespace, selector)),
       patch: (ref, version, operations) => write(() => stored.patch(ref, version, operations)),
+      createConfigMap: (configMap) => write(() => stored.createConfigMap(configMap)),
       writeStatus: (ref, version, status) => write(() => stored.writeStatus(ref, version, status)),
       recordEvent: (ref, event) => ask(() => stored.recordEvent(ref, event)),
     };

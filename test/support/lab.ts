@@ -1,5 +1,6 @@
 import type { BeforeAndSince, TelemetryQuestion } from '../../src/core/query/question.ts';
 import type { Samples } from '../../src/core/samples/samples.ts';
+import { sumRoutes } from '../../src/core/verdict/sumRoutes.ts';
 import type { Telemetry, TelemetryError } from '../../src/engine/ports/telemetry.ts';
 import { EvidenceRecorder } from './evidenceRecorder.ts';
 import type { MemoryCluster } from './memoryCluster.ts';
@@ -172,9 +173,28 @@ export class MemoryTelemetry implements Telemetry {
     if (this.failure !== undefined) throw this.failure;
     if (compare !== undefined) return this.#readLive(compare, window);
     this.windows.push(window);
+    return samplesOf(this.#record(window, 0, blocksOf(window)));
+  }
+
+  async trace(
+    _question: unknown,
+    window: { start: number; end: number },
+    routes: readonly string[],
+  ): ReturnType<Telemetry['trace']> {
+    if (this.failure !== undefined) throw this.failure;
+    const perSlice = Math.ceil(blocksOf(window) / 12);
+    const slices = Array.from({ length: Math.ceil(blocksOf(window) / perSlice) }, (_, slice) => {
+      const from = slice * perSlice;
+      const document = this.#record(window, from, Math.min(from + perSlice, blocksOf(window))).document();
+      const rest = document.routes.filter(({ name }) => !routes.includes(name));
+      return [...routes.map((name) => document.routes.filter((route) => route.name === name)), rest].map(sumRoutes);
+    });
+    return { samples: { routes, sliceSeconds: perSlice * 30, slices }, kql: 'memory' };
+  }
+
+  #record(window: { start: number; end: number }, from: number, to: number): EvidenceRecorder {
     const recorder = new EvidenceRecorder();
-    const blocks = Math.round((window.end - window.start) / 30_000);
-    for (let block = 0; block < blocks; block++) {
+    for (let block = from; block < to; block++) {
       const random = seededRandom(block + 1);
       for (let index = 0; index < this.requestsPerBlock; index++) {
         const route = ROUTES[index % ROUTES.length] ?? REVIEWS;
@@ -187,7 +207,7 @@ export class MemoryTelemetry implements Telemetry {
       }
       recorder.endBlock();
     }
-    return samplesOf(recorder);
+    return recorder;
   }
 
   /** Live before and since, block after block: what the guard asks about. */
@@ -210,6 +230,10 @@ export class MemoryTelemetry implements Telemetry {
     }
     return samplesOf(recorder);
   }
+}
+
+function blocksOf({ start, end }: { start: number; end: number }): number {
+  return Math.round((end - start) / 30_000);
 }
 
 function samplesOf(recorder: EvidenceRecorder): Samples {

@@ -94,6 +94,14 @@ export class MemoryCluster implements Cluster {
     return this.#write(() => this.#store(applyJsonPatch(object, operations), object));
   }
 
+  async createConfigMap(configMap: Parameters<Cluster['createConfigMap']>[0]): Promise<void> {
+    const { name, namespace } = configMap.metadata;
+    const refusal = this.refuses.get(`ConfigMap/${name}`);
+    if (refusal !== undefined) throw refusal;
+    if (this.get('ConfigMap', namespace, name) !== undefined) throw new ClusterError('Conflict', 'already exists');
+    this.#write(() => this.put({ apiVersion: 'v1', kind: 'ConfigMap', ...structuredClone(configMap) }));
+  }
+
   async writeStatus(ref: ExperimentRef, resourceVersion: string, status: MirrorExperimentStatus): Promise<void> {
     const object = this.get('MirrorExperiment', ref.namespace, ref.name);
     if (object === undefined) throw new ClusterError('NotFound', 'not found');

@@ -126,6 +126,7 @@ export class Simulation {
           withFinalizer: (object, restore) => cluster.withFinalizer(object, restore),
           letGo: (object) => cluster.letGo(object),
         },
+        compress: (text) => Buffer.from(text).toString('base64'),
         onComplete: () => undefined,
       },
       SETTINGS,

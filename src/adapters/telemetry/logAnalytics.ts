@@ -5,12 +5,14 @@ import { pairsQuery } from '../../core/query/pairsQuery.ts';
 import { probeQuery } from '../../core/query/probeQuery.ts';
 import type { TelemetryQuestion } from '../../core/query/question.ts';
 import { askedWindow } from '../../core/query/requests.ts';
+import { sliceSeconds, traceQuery } from '../../core/query/traceQuery.ts';
 import { readBlocks } from '../../core/samples/blocks.ts';
 import { readCells } from '../../core/samples/cells.ts';
 import { readPairs } from '../../core/samples/pairs.ts';
 import type { Samples } from '../../core/samples/samples.ts';
 import { type AnswerTable, column, SamplesError } from '../../core/samples/table.ts';
 import { percentileBucket } from '../../core/samples/thresholds.ts';
+import { readTraceSlices } from '../../core/samples/traceSlices.ts';
 import { type Telemetry, TelemetryError, type TelemetryWindow } from '../../engine/ports/telemetry.ts';
 import { allowSource } from './logAnalytics/allowSource.ts';
 import { createQueryClient, type QueryClient, type QueryClientSettings } from './logAnalytics/queryClient.ts';
@@ -51,6 +53,8 @@ export function createLogAnalytics(settings: LogAnalyticsSettings): Telemetry {
     firstCopy: (question, since, signal) =>
       call(question, signal, (bounded) => firstCopy(client, question, since, bounded)),
     read: (question, window, signal) => call(question, signal, (bounded) => read(client, question, window, bounded)),
+    trace: (question, window, routes, signal) =>
+      call(question, signal, (bounded) => trace(client, question, window, routes, bounded)),
   };
 }
 
@@ -109,6 +113,22 @@ async function read(
     routes: routes.map((route, index) => ({ ...route, blocks: blocks[index] ?? [], pairs: pairs[index] ?? null })),
     queries: [sums, blocksAsked, ...(pairsAsked === undefined ? [] : [pairsAsked])],
   };
+}
+
+async function trace(
+  client: QueryClient,
+  question: TelemetryQuestion,
+  window: TelemetryWindow,
+  routes: readonly string[],
+  signal: AbortSignal,
+): ReturnType<Telemetry['trace']> {
+  const kql = traceQuery(question, window, routes);
+  const timespan = { startTime: new Date(window.start), endTime: new Date(window.end) };
+  const rows = await client.query(question.source, kql, timespan, signal);
+  if (rows === undefined) throw new TelemetryError('Unavailable', 'Log Analytics says that there is no data any more');
+  const seconds = sliceSeconds(question.intervalSeconds, window);
+  const slices = Math.ceil((window.end - window.start) / 1000 / seconds);
+  return { samples: readTraceSlices(rows, { routes, sliceSeconds: seconds, slices }), kql };
 }
 
 /**

@@ -1,6 +1,8 @@
 import { getCondition, timestamp } from '../../api/conditions.ts';
 import type { ReasonOf } from '../../api/reasons.ts';
 import type { MirrorExperimentStatus } from '../../api/types.generated.ts';
+import type { JudgedWindow } from '../evidence/recordOf.ts';
+import { tracedRoutes } from '../evidence/trace.ts';
 import { blockSeconds } from '../query/blocksQuery.ts';
 import { analysedSeconds } from '../samples/analysedSeconds.ts';
 import { evidenceDocument } from '../samples/evidenceDocument.ts';
@@ -45,12 +47,18 @@ export function analyse(world: World, status: MirrorExperimentStatus): Step {
   const second = conclusionOf(world, status, again);
   const agree =
     second?.verdict === first.verdict && (second.isEarly === first.isEarly || isPastDeadline(world, status));
+  const isFinal = (second !== undefined && agree) || isPastDeadline(world, status);
+  if (isFinal && world.answers.trace === undefined && again.samples.routes.length > 0) {
+    return askTrace(world, confirmed, again);
+  }
+  const evidence = evidenceOf(world, again);
+  const ended = withoutRunning(confirmed);
   if (second !== undefined && agree) {
-    const ended = withoutRunning(confirmed);
-    return conclude(world, ended, second.verdict, second.reason, explanation(world, ended, second, again));
+    const message = explanation(world, ended, second, again);
+    return conclude(world, ended, second.verdict, second.reason, message, evidence);
   }
   if (isPastDeadline(world, status)) {
-    return conclude(world, withoutRunning(confirmed), 'Inconclusive', 'NotEnoughEvidence', DISAGREEMENT);
+    return conclude(world, ended, 'Inconclusive', 'NotEnoughEvidence', DISAGREEMENT, evidence);
   }
   return { status: goOn(world, confirmed, again), next: untilNextLook(world, status, since) };
 }
@@ -225,6 +233,21 @@ function untilLookAtPods(world: World, status: MirrorExperimentStatus, since: nu
 }
 
 const PODS_POLL = 30_000;
+
+/** How the evidence came about is shown, not judged: when it cannot be read, the verdict stands without. */
+function askTrace(world: World, status: MirrorExperimentStatus, { window, evaluation }: Judged): Decision {
+  const { start, end } = window;
+  const routes = tracedRoutes(evaluation);
+  return {
+    status,
+    next: { kind: 'ask', ask: { what: 'trace', start, end, routes }, question: questionOf(world.experiment) },
+  };
+}
+
+function evidenceOf({ answers }: World, { window, document, samples }: Judged): JudgedWindow {
+  const trace = answers.trace?.ok === true ? answers.trace.value : undefined;
+  return { start: window.start, end: window.end, document, samples, trace };
+}
 
 /** Until the window has grown, or the deadline has come. */
 function untilNextLook(world: World, status: MirrorExperimentStatus, since: number) {

@@ -1,4 +1,5 @@
 import type { MirrorExperimentStatus } from '../../api/types.generated.ts';
+import type { JudgedWindow } from '../evidence/recordOf.ts';
 import type { JsonPatchOperation, ObjectRef } from '../kubernetes/object.ts';
 import type { TelemetryQuestion } from '../query/question.ts';
 
@@ -21,7 +22,11 @@ export type Next =
   /** Ask telemetry, then decide again. */
   | { readonly kind: 'ask'; readonly ask: Ask; readonly question: TelemetryQuestion }
   /** The status has to be stored before anything else happens; then decide again. */
-  | { readonly kind: 'save' }
+  | {
+      readonly kind: 'save';
+      /** With a verdict that rests on telemetry: what it rests on. */
+      readonly evidence?: JudgedWindow;
+    }
   /** Store the status and look again after a while. */
   | { readonly kind: 'wait'; readonly milliseconds: number }
   /** Nothing is left to do until the experiment changes. */
@@ -32,7 +37,8 @@ export type Next =
 export type Ask =
   | { readonly what: 'probe' }
   | { readonly what: 'firstCopy'; readonly since: number }
-  | { readonly what: 'read' | 'confirm' | 'guard' | 'confirmGuard'; readonly start: number; readonly end: number };
+  | { readonly what: 'read' | 'confirm' | 'guard' | 'confirmGuard'; readonly start: number; readonly end: number }
+  | { readonly what: 'trace'; readonly start: number; readonly end: number; readonly routes: readonly string[] };
 
 /** A step of the life cycle: it decides, or it is behind us and hands the status on. */
 export type Step = Decision | { readonly status: MirrorExperimentStatus; readonly next?: undefined };

@@ -1,6 +1,7 @@
 import type { Experiment, ExperimentIdentity } from '../../api/experiment.ts';
 import type { KubernetesObject, TargetKind } from '../kubernetes/object.ts';
 import type { Samples } from '../samples/samples.ts';
+import type { TraceSamples } from '../samples/traceSlices.ts';
 
 /** What a restore needs to know. It does not need the spec, which may have become unreadable. */
 export interface RestoreWorld {
@@ -48,6 +49,8 @@ export interface Answers {
   /** Live before it was mirrored (`live`) and since (`mirror`). */
   readonly guard?: Answer<WindowSamples>;
   readonly confirmGuard?: Answer<WindowSamples>;
+  /** How the window of the verdict came about. */
+  readonly trace?: Answer<TraceAnswer>;
 }
 
 export type Answer<T> =
@@ -59,6 +62,12 @@ export type Answer<T> =
       readonly message: string;
       readonly retryAfterSeconds?: number | undefined;
     };
+
+export interface TraceAnswer {
+  readonly samples: TraceSamples;
+  /** The query that was asked, word for word. */
+  readonly kql: string;
+}
 
 export interface WindowSamples {
   /** Half-open, ms since the epoch. */

@@ -12,10 +12,29 @@ export interface Cluster {
    * answer Conflict when `resourceVersion` has moved on. Returns the object as written.
    */
   patch(ref: ObjectRef, resourceVersion: string, operations: readonly JsonPatchOperation[]): Promise<KubernetesObject>;
+  /** Creates a ConfigMap. Throws Conflict when there is one of that name. */
+  createConfigMap(configMap: NewConfigMap): Promise<void>;
   /** Replaces the status of an experiment, if it is still at `resourceVersion`. */
   writeStatus(ref: ExperimentRef, resourceVersion: string, status: MirrorExperimentStatus): Promise<void>;
   /** Records an Event on an experiment. */
   recordEvent(ref: ExperimentRef, event: ExperimentEvent): Promise<void>;
+}
+
+export interface NewConfigMap {
+  readonly metadata: {
+    readonly namespace: string;
+    readonly name: string;
+    readonly labels: Readonly<Record<string, string>>;
+    readonly ownerReferences: readonly {
+      readonly apiVersion: string;
+      readonly kind: string;
+      readonly name: string;
+      readonly uid: string;
+    }[];
+  };
+  readonly data: Readonly<Record<string, string>>;
+  /** Base64. */
+  readonly binaryData: Readonly<Record<string, string>>;
 }
 
 export interface ExperimentRef {

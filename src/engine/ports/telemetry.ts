@@ -1,5 +1,6 @@
 import type { TelemetryQuestion } from '../../core/query/question.ts';
 import type { Samples } from '../../core/samples/samples.ts';
+import type { TraceSamples } from '../../core/samples/traceSlices.ts';
 
 /** A source of request telemetry. Every method throws a TelemetryError, or the reason of its signal when that is aborted. */
 export interface Telemetry {
@@ -9,6 +10,13 @@ export interface Telemetry {
   firstCopy(question: TelemetryQuestion, since: number, signal?: AbortSignal): Promise<number | undefined>;
   /** Everything that the verdict needs about the requests of a window. */
   read(question: TelemetryQuestion, window: TelemetryWindow, signal?: AbortSignal): Promise<Samples>;
+  /** How what `read` gives for the window came about, for some routes and the sum of the others. */
+  trace(
+    question: TelemetryQuestion,
+    window: TelemetryWindow,
+    routes: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<{ readonly samples: TraceSamples; readonly kql: string }>;
 }
 
 /** Half-open window in event time, ms since the epoch: [start, end). */
