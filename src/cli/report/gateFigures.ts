@@ -28,7 +28,7 @@ export function gateFigures(evidence: EvidenceDocument, route: RouteModel, gate:
   return { ...common, ...latencyFigures(evidence, route, gate.gate) };
 }
 
-function latencyFigures(evidence: EvidenceDocument, { intervals }: RouteModel, gate: string) {
+function latencyFigures(evidence: EvidenceDocument, { intervals, detail }: RouteModel, gate: string) {
   const latency = intervals.latency.find(({ percentile }) => `p${percentile}` === gate);
   const live = latency?.liveMilliseconds ?? null;
   const tolerated = latency && live !== null ? toleratedMilliseconds(evidence, latency.percentile, live) : null;
@@ -36,19 +36,19 @@ function latencyFigures(evidence: EvidenceDocument, { intervals }: RouteModel, g
     live: ms(live),
     candidate: ms(latency?.mirrorMilliseconds ?? null),
     change: rise(latency?.deltaMilliseconds ?? null),
-    interval: latency ? between(latency.deltaInterval, milliseconds, 'ms') : '',
+    interval: latency && detail === 'full' ? between(latency.deltaInterval, milliseconds, 'ms') : '',
     tolerated: tolerated === null || live === null ? NONE : rise(tolerated - live),
     limit: tolerated === null ? '' : `up to ${ms(tolerated)}`,
   };
 }
 
-function errorFigures({ analysis }: EvidenceDocument, { intervals }: RouteModel) {
+function errorFigures({ analysis }: EvidenceDocument, { intervals, detail }: RouteModel) {
   const { livePercent, mirrorPercent, deltaPercentagePoints, deltaInterval } = intervals.errors;
   return {
     live: share(livePercent),
     candidate: share(mirrorPercent),
     change: points(deltaPercentagePoints),
-    interval: between(deltaInterval, percent, 'pp'),
+    interval: detail === 'full' ? between(deltaInterval, percent, 'pp') : '',
     tolerated: points(analysis.errors.maxIncreaseBasisPoints / 100),
     limit: '',
   };

@@ -5,7 +5,12 @@ import { evaluate, isRequired } from '../../core/verdict/evaluate.ts';
 import type { Evaluation, GateEvaluation, RouteEvaluation, Verdict } from '../../core/verdict/evaluation.ts';
 import { ALL_ROUTES, type EvidenceDocument, type EvidenceRoute } from '../../core/verdict/evidence.ts';
 import { groupsOf } from '../../core/verdict/groups.ts';
-import { documentIntervals, type RouteIntervals } from '../../core/verdict/intervals.ts';
+import {
+  documentEstimates,
+  documentIntervals,
+  type RouteEstimates,
+  type RouteIntervals,
+} from '../../core/verdict/intervals.ts';
 import { whatWouldHelp } from '../../core/verdict/whatWouldHelp.ts';
 import { worstGate } from '../../core/verdict/worstGate.ts';
 
@@ -51,25 +56,42 @@ export interface RouteModel {
   readonly intervals: RouteIntervals;
   /** False: too small to be asked for a Pass of its own. */
   readonly required: boolean;
+  /** In brief there are no intervals, and less is drawn. */
+  readonly detail: 'full' | 'brief';
 }
+
+/** Of more routes than evidence from this operator has, those after the first ten that did not fail are shown in brief. */
+const SHOWN_IN_FULL = 51;
+const FIRST = 10;
 
 /** @throws RangeError when the evidence has a histogram bucket that is no integer, or a block lacks a percentile */
 export function reportModel(input: ReportInput): ReportModel {
   const { evidence, record } = input;
   const evaluation = evaluate(evidence);
-  const models = groupsOf(evidence).map((group, index): RouteModel => {
-    const judged = evaluation.routes[index];
-    if (judged === undefined) throw new RangeError(`the evaluation has no route at ${index}`);
-    const { name } = group.route;
+  const groups = groupsOf(evidence);
+  const judged = evaluation.routes.map((route, index) => ({ route, index }));
+  const [all] = judged;
+  const sorted = worstFirst(judged.length > 1 ? judged.slice(1) : judged);
+  const modelOf = ({ route, index }: Judged, detail: RouteModel['detail']): RouteModel => {
+    const group = groups[index];
+    if (group === undefined) throw new RangeError(`the evaluation has no route at ${index}`);
     return {
-      name,
-      title: name === ALL_ROUTES ? 'All routes together' : name,
+      name: route.name,
+      title: route.name === ALL_ROUTES ? 'All routes together' : route.name,
       evidence: group.route,
-      evaluation: judged,
-      intervals: documentIntervals(evidence, index),
+      evaluation: route,
+      intervals:
+        detail === 'full' ? documentIntervals(evidence, index) : withoutBounds(estimatesOf(evidence, group.route)),
       required: isRequired(evidence, group),
+      detail,
     };
+  };
+  const routes = sorted.map((each, place) => {
+    const isFull = sorted.length < SHOWN_IN_FULL || place < FIRST || each.route.verdict === 'Fail';
+    return modelOf(each, isFull ? 'full' : 'brief');
   });
+  const sum = all === undefined ? null : judged.length > 1 ? modelOf(all, 'full') : (routes[0] ?? null);
+  const models = sum === null || routes.includes(sum) ? routes : [sum, ...routes];
   const verdict = record.status.verdict ?? finalVerdict(evaluation.verdict);
   const reason = record.status.conditions?.find(({ type }) => type === 'Passed')?.reason ?? null;
   const summary = record.status.summary ?? explain(evidence, evaluation);
@@ -81,9 +103,9 @@ export function reportModel(input: ReportInput): ReportModel {
     sentence: sentenceOf(summary),
     evaluation,
     decisive: decisiveGate(evidence, verdict, evaluation, models),
-    advice: verdict === 'Inconclusive' && models.length > 0 ? whatWouldHelp(evidence, evaluation) : [],
-    sum: models[0] ?? null,
-    routes: worstFirst(models.length > 1 ? models.slice(1) : models),
+    advice: verdict === 'Inconclusive' && sum !== null ? whatWouldHelp(evidence, evaluation) : [],
+    sum,
+    routes,
     notes: notesOf(input, evaluation),
   };
 }
@@ -149,15 +171,33 @@ export function needsProof({ analysis }: EvidenceDocument, gate: string): boolea
   return gate !== 'coverage' && !analysis.latency.some((each) => `p${each.percentile}` === gate && each.failOnly);
 }
 
+interface Judged {
+  readonly route: RouteEvaluation;
+  /** In the evaluation. */
+  readonly index: number;
+}
+
 /** Fails by how clear they are, then what is undecided, then what passes; each by its evidence towards a Fail. */
-function worstFirst(routes: readonly RouteModel[]): readonly RouteModel[] {
+function worstFirst(routes: readonly Judged[]): readonly Judged[] {
   const order = { Fail: 0, Inconclusive: 1, Running: 1, Pass: 2 };
-  const excess = ({ evaluation }: RouteModel) =>
-    Math.max(...evaluation.gates.map((gate) => gate.logEvidenceFail - gate.threshold));
-  return routes
-    .map((route) => ({ route, rank: order[route.evaluation.verdict], excess: excess(route) }))
-    .sort((a, b) => a.rank - b.rank || b.excess - a.excess)
-    .map(({ route }) => route);
+  const excess = ({ route }: Judged) => Math.max(...route.gates.map((gate) => gate.logEvidenceFail - gate.threshold));
+  return [...routes].sort((a, b) => order[a.route.verdict] - order[b.route.verdict] || excess(b) - excess(a));
+}
+
+/** Estimates of one route do not depend on the others, which would be summed again for each. */
+function estimatesOf(evidence: EvidenceDocument, route: EvidenceRoute): RouteEstimates {
+  return documentEstimates({ ...evidence, routes: [route] }, 0);
+}
+
+/** Intervals cost a hundred times what estimates do. */
+function withoutBounds({ name, latency, errors }: RouteEstimates): RouteIntervals {
+  const deltaInterval = { lower: null, upper: null };
+  return {
+    name,
+    latency: latency.map((estimate) => ({ ...estimate, deltaInterval })),
+    mean: null,
+    errors: { ...errors, deltaInterval },
+  };
 }
 
 function notesOf({ evidence, record }: ReportInput, evaluation: Evaluation): readonly string[] {

@@ -6,6 +6,7 @@ import { SCRIPT } from './script.ts';
 import { courseSection } from './sections/course.ts';
 import { keyFigures } from './sections/keyFigures.ts';
 import { methodSection } from './sections/method.ts';
+import { symbols } from './sections/parts.ts';
 import { routesSection } from './sections/routes.ts';
 import { verdictSection } from './sections/verdict.ts';
 import { STYLE } from './style.ts';
@@ -34,6 +35,7 @@ function page(model: ReportModel): Html {
 <style>${trusted(STYLE)}</style>
 </head>
 <body>
+${symbols()}
 <a class="skip" href="#content">Skip to the content</a>
 <header>
 ${verdictSection(model)}

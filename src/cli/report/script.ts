@@ -10,11 +10,11 @@ for (const time of document.querySelectorAll('time')) {
 const filter = document.getElementById('filter');
 if (filter) {
   filter.parentElement.hidden = false;
-  const rows = [...document.querySelectorAll('[data-route]')];
+  const rows = [...document.querySelectorAll('#overview tbody tr, #routes ~ details.route')];
   const told = document.getElementById('filtered');
   filter.addEventListener('input', () => {
     const wanted = filter.value.trim().toLowerCase();
-    for (const row of rows) row.hidden = !row.dataset.route.toLowerCase().includes(wanted);
+    for (const row of rows) row.hidden = !row.querySelector('th, h3').textContent.toLowerCase().includes(wanted);
     const left = rows.filter((row) => row.matches('tr') && !row.hidden).length;
     told.textContent = wanted === '' ? '' : left + (left === 1 ? ' route' : ' routes');
   });

@@ -30,9 +30,9 @@ nav ul{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;list-style:none;margin:.75
 .verdict h1 .chip{font-size:inherit}
 .lead{font-size:1.0625rem;max-width:56rem}
 .chip{white-space:nowrap;font-weight:650;font-size:.875rem}
-.chip svg{width:1em;height:1em;vertical-align:-.12em;margin-right:.3em}
+.chip .sign{width:1em;height:1em;vertical-align:-.12em;margin-right:.3em}
 .chip.Pass{color:var(--pass)}.chip.Fail{color:var(--fail)}.chip.Undecided,.chip.Inconclusive{color:var(--open)}
-.chip path,.chip circle{fill:none;stroke:currentColor;stroke-width:2.2;stroke-linecap:round;stroke-linejoin:round}
+[id^=sign-] path,[id^=sign-] circle{fill:none;stroke:currentColor;stroke-width:2.2;stroke-linecap:round;stroke-linejoin:round}
 .figures{display:grid;grid-template-columns:repeat(auto-fill,minmax(9.5rem,1fr));gap:.5rem;margin:1rem 0;padding:0}
 .figures div{background:var(--surface);border-radius:6px;padding:.5rem .75rem}
 .figures dt{font-size:.8125rem;color:var(--quiet)}
@@ -44,8 +44,10 @@ th,td{padding:.35rem .5rem;text-align:left;vertical-align:top;border-top:1px sol
 thead th{border-top:0;background:var(--surface);font-weight:600;font-size:.8125rem;color:var(--quiet);vertical-align:bottom}
 tbody th{font-weight:600}
 h3.block{display:block;margin:1.5rem 0 .5rem}
-.n{text-align:right;white-space:nowrap}
-.n small{display:block;color:var(--quiet);font-size:.8125rem}
+.n,.numbers td{text-align:right;white-space:nowrap}
+.numbers thead th+th{text-align:right}
+.numbers .wide{text-align:left}
+td small{display:block;color:var(--quiet);font-size:.8125rem}
 td.name,th.name{min-width:11rem;overflow-wrap:anywhere;font-weight:500}
 tr.out td,tr.out th{background:color-mix(in srgb,var(--fail) 7%,transparent)}
 details{border:1px solid var(--line);border-radius:6px;margin:.5rem 0;background:var(--page)}
@@ -62,28 +64,26 @@ figure{margin:0;min-width:0}
 figcaption{font-size:.8125rem;color:var(--quiet)}
 figcaption strong{color:var(--text)}
 .legend{display:flex;flex-wrap:wrap;gap:.1rem 1.1rem;list-style:none;margin:.25rem 0 .6rem;padding:0;font-size:.8125rem;color:var(--quiet)}
-.legend svg{width:26px;overflow:visible;height:14px;vertical-align:-2px;margin-right:.4em}
-.legend .wide{width:40px}
+.legend svg{width:40px;height:14px;vertical-align:-2px;margin-right:.4em}
 svg.plot,svg.spark{display:block;max-width:100%}
 svg text{font-size:12px;fill:var(--text);paint-order:stroke;stroke:var(--page);stroke-width:3px;stroke-linejoin:round}
 svg .tick{fill:var(--quiet);font-size:11.5px}
 svg .strong{font-weight:650}
 svg .quiet{fill:var(--quiet)}
-.grid{stroke:var(--line);stroke-width:1}
+.grid{stroke:var(--line);stroke-width:1;vector-effect:non-scaling-stroke}
 .axis{stroke:var(--axis);stroke-width:1}
 .track{stroke:var(--line);stroke-width:1}
-.area-live{fill:var(--area)}
 .line-live,.line-mirror,.line-fail,.line-pass{fill:none;stroke-width:2;vector-effect:non-scaling-stroke;stroke-linejoin:round}
 .line-live{stroke:var(--live)}
+.line-live.area{fill:var(--area)}
 .line-mirror{stroke:var(--mirror);stroke-dasharray:6 3}
 .line-fail{stroke:var(--fail)}
 .line-pass{stroke:var(--pass);stroke-dasharray:2 3}
 .spark path{stroke-width:1.5}
 .tolerance{fill:var(--tolerance)}
 .limit{stroke:var(--limit);stroke-width:2}
-.evidence .limit{stroke-width:1.5;stroke-dasharray:8 4}
+.needed{stroke:var(--limit);stroke-width:1.5;stroke-dasharray:8 4}
 .interval{stroke:var(--mirror);stroke-width:3;opacity:.55}
-.mark{overflow:visible}
 .dot-live{fill:var(--live)}
 .dot-mirror{fill:var(--page);stroke:var(--mirror);stroke-width:2;stroke-linejoin:round}
 .bar-live{fill:var(--live)}

@@ -3,12 +3,12 @@ import type { EvidenceDocument, EvidenceRoute } from '../../../core/verdict/evid
 import { ms, rise } from '../figures.ts';
 import { type Html, html } from '../html.ts';
 import { type RouteModel, toleratedMilliseconds } from '../model.ts';
-import { areaPath, linePath, round } from './curve.ts';
+import { curvePath, round } from './curve.ts';
 import { density } from './density.ts';
 import { anchorOf, type LogScale, logScale } from './scale.ts';
 
-const POINTS = 161;
-const SPARK_POINTS = 49;
+const POINTS = { full: 161, brief: 61 };
+const SPARK_POINTS = 33;
 const CURVES = 130; // px
 const AXIS = 24;
 const ROW = 46;
@@ -36,10 +36,10 @@ export function distributionPlot(document: EvidenceDocument, route: RouteModel, 
   return html`<svg class="plot" role="img" width="100%" height="${height}" aria-labelledby="${id}-t ${id}-d">
 <title id="${id}-t">Latency distributions of ${route.title}</title>
 <desc id="${id}-d">${describe(arms, rows)}</desc>
-${scale.ticks.map(({ at }) => html`<line class="grid" x1="${at.toFixed(2)}%" x2="${at.toFixed(2)}%" y1="0" y2="${height}"/>`)}
-${curves(arms, scale, POINTS, CURVES)}
-<line class="axis" x1="0" x2="100%" y1="${CURVES}" y2="${CURVES}"/>
-${scale.ticks.map((tick) => html`<text class="tick" x="${tick.at.toFixed(2)}%" y="${CURVES + 16}" text-anchor="${anchorOf(tick)}">${tick.label}</text>`)}
+<svg width="100%" height="${height}" viewBox="0 0 1000 1" preserveAspectRatio="none" aria-hidden="true"><path class="grid" d="${scale.ticks.map(({ at }) => `M${Math.round(10 * at)} 0V1`).join('')}"/></svg>
+${curves(arms, scale, POINTS[route.detail], CURVES)}
+<line class="axis" x2="100%" y1="${CURVES}" y2="${CURVES}"/>
+${scale.ticks.map((tick) => html`<text class="tick" x="${round(tick.at)}%" y="${CURVES + 16}" text-anchor="${anchorOf(tick)}">${tick.label}</text>`)}
 ${rows.map((row, index) => percentileRow(row, scale, CURVES + AXIS + ROW * index))}
 </svg>`;
 }
@@ -71,7 +71,7 @@ function curves({ live, mirror }: Arms, { low, high }: LogScale, points: number,
   const liveValues = density(live, low, high, points);
   const mirrorValues = density(mirror, low, high, points);
   const most = 1.05 * Math.max(...liveValues, ...mirrorValues);
-  return html`<svg class="curves" x="0" y="0" width="100%" height="${height}" viewBox="0 0 1000 100" preserveAspectRatio="none" aria-hidden="true"><path class="area-live" d="${areaPath(liveValues, most)}"/><path class="line-live" d="${linePath(liveValues, most)}"/><path class="line-mirror" d="${linePath(mirrorValues, most)}"/></svg>`;
+  return html`<svg width="100%" height="${height}" viewBox="0 0 1000 100" preserveAspectRatio="none" aria-hidden="true"><path class="line-live area" d="${curvePath(liveValues, most)}"/><path class="line-mirror" d="${curvePath(mirrorValues, most)}"/></svg>`;
 }
 
 interface PercentileRow {
@@ -101,16 +101,16 @@ function percentileRows(document: EvidenceDocument, { intervals }: RouteModel): 
 function percentileRow(row: PercentileRow, scale: LogScale, top: number): Html {
   const { live, candidate, lower, upper, tolerated } = row;
   const y = top + 32;
-  const at = (value: number) => `${scale.at(value).toFixed(2)}%`;
+  const at = (value: number) => `${round(scale.at(value))}%`;
   const from = lower !== null && lower > 0 ? at(lower) : '0%';
   const to = upper !== null ? at(upper) : '100%';
   const hasInterval = (lower !== null || upper !== null) && (upper === null || upper > 0);
   return html`<text class="label" x="0" y="${top + 16}"><tspan class="strong">p${row.percentile}</tspan> ${ms(live)} → ${ms(candidate)}${tolerated !== null && html` <tspan class="quiet">(tolerated up to ${ms(tolerated)})</tspan>`}</text>
-<line class="track" x1="0" x2="100%" y1="${y}" y2="${y}"/>
+<line class="track" x2="100%" y1="${y}" y2="${y}"/>
 ${live !== null && tolerated !== null && html`<rect class="tolerance" x="${at(live)}" width="${round(scale.at(tolerated) - scale.at(live))}%" y="${y - 6}" height="12"/><line class="limit" x1="${at(tolerated)}" x2="${at(tolerated)}" y1="${y - 9}" y2="${y + 9}"/>`}
 ${candidate !== null && hasInterval && html`<line class="interval" x1="${from}" x2="${to}" y1="${y}" y2="${y}"/>`}
-${live !== null && html`<svg x="${at(live)}" y="${y}" class="mark"><path class="dot-live" d="M0-1L-5-9H5Z"/></svg>`}
-${candidate !== null && html`<svg x="${at(candidate)}" y="${y}" class="mark"><path class="dot-mirror" d="M0 2L-5 10H5Z"/></svg>`}`;
+${live !== null && html`<use href="#mark-live" x="${at(live)}" y="${y}"/>`}
+${candidate !== null && html`<use href="#mark-mirror" x="${at(candidate)}" y="${y}"/>`}`;
 }
 
 function describe({ live, mirror }: Arms, rows: readonly PercentileRow[]): string {

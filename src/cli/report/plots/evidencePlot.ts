@@ -4,8 +4,8 @@ import { type Html, html } from '../html.ts';
 import { round } from './curve.ts';
 
 const HEIGHT = 92; // px of the plot, without its axis
-const LEAST = -0.25; // shares of what is needed: below, and above, is cut off
-const MOST = 1.35;
+const BELOW = 0.35; // of the axis, in shares of what is needed: all that is below 0
+const ABOVE = 0.45; // and all that is beyond 1
 
 /**
  * The evidence of one gate over time, towards a Fail and towards a Pass, each as a share of what it needs, so that one
@@ -14,27 +14,23 @@ const MOST = 1.35;
 export function evidencePlot(trace: GateTrace, seconds: readonly number[], routeTitle: string): Html {
   const end = seconds.at(-1) ?? 0;
   const { fail, pass } = trace.thresholds;
-  const y = (part: number) => round(100 * (1 - (part - LEAST) / (MOST - LEAST)));
-  const needed = `${y(1)}%`;
   return html`<svg class="plot evidence" role="img" width="100%" height="${HEIGHT + 20}" aria-label="${describe(trace, seconds, routeTitle)}">
-<svg x="0" y="0" width="100%" height="${HEIGHT}"><line class="axis" x1="0" x2="100%" y1="${y(0)}%" y2="${y(0)}%"/><line class="limit" x1="0" x2="100%" y1="${needed}" y2="${needed}"/>
-<svg width="100%" height="100%" viewBox="0 0 1000 100" preserveAspectRatio="none" aria-hidden="true">${pass !== null && html`<path class="line-pass" d="${path(trace.logEvidencePass, pass, seconds, y)}"/>`}<path class="line-fail" d="${path(trace.logEvidenceFail, fail, seconds, y)}"/></svg></svg>
+<line class="axis" x2="100%" y1="${px(0)}" y2="${px(0)}"/><line class="needed" x2="100%" y1="${px(1)}" y2="${px(1)}"/>
+<svg width="100%" height="${HEIGHT}" viewBox="0 0 1000 ${HEIGHT}" preserveAspectRatio="none" aria-hidden="true">${pass !== null && html`<path class="line-pass" d="${path(trace.logEvidencePass, pass, seconds)}"/>`}<path class="line-fail" d="${path(trace.logEvidenceFail, fail, seconds)}"/></svg>
 <text class="tick" x="0" y="${HEIGHT + 15}">0</text><text class="tick" x="100%" y="${HEIGHT + 15}" text-anchor="end">${span(end)}</text>
 </svg>`;
 }
 
-function path(
-  logs: readonly number[],
-  threshold: number,
-  seconds: readonly number[],
-  y: (part: number) => number,
-): string {
+function path(logs: readonly number[], threshold: number, seconds: readonly number[]): string {
   const end = seconds.at(-1) || 1;
-  const steps = logs.map((log, index) => {
-    const part = Math.min(MOST + 0.2, Math.max(LEAST - 0.2, log / threshold));
-    return `L${Math.round((1000 * (seconds[index] ?? 0)) / end)} ${y(part)}`;
-  });
-  return `M0 ${y(0)}${steps.join('')}`;
+  const steps = logs.map((log, index) => `L${Math.round((1000 * (seconds[index] ?? 0)) / end)} ${px(log / threshold)}`);
+  return `M0 ${px(0)}${steps.join('')}`;
+}
+
+/** From the top. From nothing to what is needed in proportion; what is beyond either is compressed. */
+function px(part: number): number {
+  const place = part > 1 ? 1 + ABOVE * (1 - 1 / part) : part < 0 ? -BELOW * (1 - 1 / (1 - part)) : part;
+  return round((HEIGHT * (1 + ABOVE - place)) / (1 + ABOVE + BELOW));
 }
 
 function describe(trace: GateTrace, seconds: readonly number[], routeTitle: string): string {

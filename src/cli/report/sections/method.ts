@@ -56,5 +56,5 @@ ${block('The experiment’s spec, with defaults', stringify(spec, { lineWidth: 0
 }
 
 function block(title: string, text: string, label: string): Html {
-  return html`<details><summary>${title}</summary><div class="body"><pre tabindex="0" role="region" aria-label="${label}"><code>${text}</code></pre></div></details>`;
+  return html`<details><summary>${title}</summary><div class="body"><pre tabindex="0" role="group" aria-label="${label}"><code>${text}</code></pre></div></details>`;
 }

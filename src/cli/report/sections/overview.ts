@@ -13,12 +13,12 @@ export function overviewTable({ routes, evidence }: ReportModel): Html {
   const head = html`<tr><th class="name">Route</th><th>Verdict</th><th>Because of</th><th class="n">Live<br>requests</th><th class="n">Candidate<br>requests</th>${evidence.analysis.latency.map(({ percentile }) => html`<th class="n">p${percentile}</th>`)}<th class="n">Errors</th><th>Latency, log axis</th></tr>`;
   const rows = routes.map(
     (route, index) =>
-      html`<tr data-route="${route.name}"${route.evaluation.verdict === 'Fail' && html` class="out"`}><th scope="row" class="name"><a href="#route-${index + 1}">${route.name}</a></th><td>${chip(route.evaluation.verdict)}</td><td>${because(route)}</td><td class="n">${count(route.evidence.live.requests)}</td><td class="n">${count(route.evidence.mirror.requests)}</td>${route.intervals.latency.map(({ deltaMilliseconds }) => html`<td class="n">${rise(deltaMilliseconds)}</td>`)}<td class="n">${points(route.intervals.errors.deltaPercentagePoints)}</td><td>${extents.length > 0 && distributionSpark(route.evidence, low, high, sparkWords(route))}</td></tr>`,
+      html`<tr${route.evaluation.verdict === 'Fail' && html` class="out"`}><th scope="row" class="name"><a href="#route-${index + 1}">${route.name}</a></th><td>${chip(route.evaluation.verdict)}</td><td>${because(route)}</td><td class="n">${count(route.evidence.live.requests)}</td><td class="n">${count(route.evidence.mirror.requests)}</td>${route.intervals.latency.map(({ deltaMilliseconds }) => html`<td class="n">${rise(deltaMilliseconds)}</td>`)}<td class="n">${points(route.intervals.errors.deltaPercentagePoints)}</td><td>${extents.length > 0 && distributionSpark(route.evidence, low, high, sparkWords(route))}</td></tr>`,
   );
   return html`${
     routes.length > 12 &&
     html`<p class="filter" hidden><label for="filter">Show routes with</label> <input id="filter" type="search" autocomplete="off"> <span id="filtered" role="status"></span></p>`
-  }${table('Overview of the routes', head, rows)}`;
+  }<div id="overview">${table('Overview of the routes', head, rows)}</div>`;
 }
 
 /** The gates that give the route its verdict. */

@@ -2,6 +2,7 @@ import type { Verdict } from '../../../core/verdict/evaluation.ts';
 import { utc } from '../figures.ts';
 import { type Html, html } from '../html.ts';
 import { wordFor } from '../model.ts';
+import { legendSymbols } from './legend.ts';
 
 /** A verdict as a word with a sign of its own form. */
 export function chip(verdict: Verdict): Html {
@@ -15,12 +16,17 @@ export function verdictChip(verdict: 'Pass' | 'Fail' | 'Inconclusive'): Html {
 }
 
 function named(word: string, form: 'Pass' | 'Fail' | 'Undecided'): Html {
-  const sign = {
-    Pass: html`<path d="M3 8.5l3.5 3.5L13 4.5"/>`,
-    Fail: html`<path d="M4 4l8 8M12 4l-8 8"/>`,
-    Undecided: html`<circle cx="8" cy="8" r="5.5"/><path d="M5.5 8h5"/>`,
-  }[form];
-  return html`<span class="chip ${form}"><svg viewBox="0 0 16 16" aria-hidden="true">${sign}</svg>${word}</span>`;
+  return html`<span class="chip ${form}"><svg class="sign" aria-hidden="true"><use href="#sign-${form}"/></svg>${word}</span>`;
+}
+
+/** Signs and samples that the page uses again and again; to stand once in it. */
+export function symbols(): Html {
+  return html`<svg id="signs" width="0" height="0" aria-hidden="true"><defs>
+<symbol id="sign-Pass" viewBox="0 0 16 16"><path d="M3 8.5l3.5 3.5L13 4.5"/></symbol>
+<symbol id="sign-Fail" viewBox="0 0 16 16"><path d="M4 4l8 8M12 4l-8 8"/></symbol>
+<symbol id="sign-Undecided" viewBox="0 0 16 16"><circle cx="8" cy="8" r="5.5"/><path d="M5.5 8h5"/></symbol>
+${legendSymbols()}
+</defs></svg>`;
 }
 
 export function time(at: string): Html {
@@ -28,6 +34,6 @@ export function time(at: string): Html {
 }
 
 /** A table in a box of its own that scrolls when it is wider than the page. */
-export function table(label: string, head: Html, rows: readonly Html[]): Html {
-  return html`<div class="table" tabindex="0" role="region" aria-label="${label}"><table><thead>${head}</thead><tbody>${rows}</tbody></table></div>`;
+export function table(label: string, head: Html, rows: readonly Html[], style: 'words' | 'numbers' = 'words'): Html {
+  return html`<div class="table" tabindex="0" role="group" aria-label="${label}"><table${style === 'numbers' && html` class="numbers"`}><thead>${head}</thead><tbody>${rows}</tbody></table></div>`;
 }

@@ -29,5 +29,5 @@ function details(model: ReportModel, route: RouteModel, id: string, isOpen: bool
     latency && `p${latency.percentile} ${rise(latency.deltaMilliseconds)}`,
     `${count(route.evidence.live.requests)} live requests`,
   ].filter((each) => each !== undefined && each !== '');
-  return html`<details class="route" data-route="${route.name}"${isOpen && html` open`}><summary>${chip(route.evaluation.verdict)} <h3>${route.title}</h3> <span class="about">${about.join(' · ')}</span></summary><div class="body" id="${id}">${routeBody(model, route, id)}</div></details>`;
+  return html`<details class="route"${isOpen && html` open`}><summary>${chip(route.evaluation.verdict)} <h3>${route.title}</h3> <span class="about">${about.join(' · ')}</span></summary><div class="body" id="${id}">${routeBody(model, route, id)}</div></details>`;
 }
