@@ -5,7 +5,7 @@ import type { ContainerContext, Images, ProgramImage } from '../node/startNode.t
 import { versionNames } from './bookservice/versions.ts';
 
 /** The lab's images as programs of this machine. @param envoy path of the Envoy binary. */
-export function labImages(envoy: string): Images {
+export function labImages(envoy: string): Exclude<Images, 'instant'> {
   const server = join(import.meta.dirname, 'bookservice', 'server.ts');
   const bookservices = versionNames.map((version): [string, ProgramImage] => [
     `readymirroring/bookservice:${version}`,

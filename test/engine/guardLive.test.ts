@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { TelemetryError } from '../../src/engine/ports/telemetry.ts';
-import { type Behaviour, REVIEWS, V3 } from '../support/lab.ts';
+import { type Behaviour, experimentObject, REVIEWS, V3 } from '../support/lab.ts';
 import { Simulation } from '../support/simulation.ts';
 
 const SLOWER: Behaviour = () => 100;
@@ -91,6 +91,21 @@ describe('live that gets worse while it is mirrored', () => {
     await lab.run(() => lab.isComplete('x'));
     expect(lab.condition('x', 'Passed')?.reason).toBe('LiveDegraded');
     expect(lab.status('x').mirroringSince).toBeUndefined();
+  });
+
+  it('in a step of a ramp is seen before the next one', async () => {
+    const lab = new Simulation();
+    const before = lab.targets();
+    const { traffic } = experimentObject('x', 'V2').spec;
+    const ramp = [{ percent: 5, seconds: 600 }];
+    lab.apply('x', 'V2', { traffic: { ...traffic, ramp }, analysis: { deadlineSeconds: 7200 } });
+    await lab.run(isMirrored(lab));
+    lab.telemetry.liveBehaviour = SLOWER;
+    await lab.run(() => !lab.isMirroring());
+    expect(lab.condition('x', 'Passed')?.reason).toBe('LiveDegraded');
+    expect(lab.status('x').percent).not.toBe(100);
+    await lab.run(() => lab.isComplete('x'));
+    expect(lab.targets()).toEqual(before);
   });
 
   it('while Envoy’s workload never comes back is seen all the same', async () => {

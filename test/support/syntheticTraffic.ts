@@ -14,6 +14,8 @@ export interface TrafficOptions {
   readonly routes: readonly string[];
   /** Of live; default 60. */
   readonly requestsPerSecond?: number;
+  /** What live's requests suffer while they are copied; default nothing. */
+  readonly whileMirrored?: Behaviour;
   /** What the candidate does with a copy; default as live. */
   readonly behaviour?: Behaviour;
   readonly silent?: { readonly live?: boolean; readonly mirror?: boolean };
@@ -65,7 +67,8 @@ export function startTraffic(first: TrafficOptions): Traffic {
       return { at, route: options.routes[index % options.routes.length] ?? '' };
     });
     const { ingestionMilliseconds = 0, mirrorIngestionMilliseconds = ingestionMilliseconds, silent } = options;
-    const live = requests.map(({ at, route }) => row(options.liveVersion, route, at, 0));
+    const suffered = (mirrors && options.whileMirrored) || V2;
+    const live = requests.map(({ at, route }) => row(options.liveVersion, route, at, suffered(route, random.uniform)));
     const mirror = requests.map(({ at, route }) => {
       return row(options.mirrorVersion, route, at, (options.behaviour ?? V2)(route, random.uniform));
     });

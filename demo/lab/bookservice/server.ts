@@ -2,7 +2,8 @@
  * The lab's bookservice: one program, whose version is chosen by BOOKSERVICE_IMAGE_VERSION as an image's tag would.
  *
  * Environment: PORT (required), BOOKSERVICE_IMAGE_VERSION (v1 to v4, required), VersionTag (custom dimension of the
- * telemetry), APPLICATIONINSIGHTS_CONNECTION_STRING (absent: no telemetry), JITTER_SEED (default: the VersionTag).
+ * telemetry), APPLICATIONINSIGHTS_CONNECTION_STRING (absent: no telemetry), JITTER_SEED (default: the VersionTag),
+ * DATABASE_URL (asked before every answer; absent: the books are in memory).
  */
 import http from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -17,6 +18,7 @@ interface Settings {
   readonly versionTag: string;
   readonly seed: string;
   readonly connectionString: string | undefined;
+  readonly databaseUrl: string | undefined;
 }
 
 interface Answer {
@@ -43,7 +45,7 @@ function main(): void {
 
   // Through the module object, not a named import: the SDK replaces this property.
   const server = http.createServer((request, response) => {
-    answer(request, behaviour).then(
+    answer(request, behaviour, settings.databaseUrl).then(
       ({ status, body }) => send(response, status, body, draining),
       (error: unknown) => {
         console.error(`${request.method} ${request.url}: ${error instanceof Error ? error.message : String(error)}`);
@@ -70,11 +72,16 @@ function main(): void {
   });
 }
 
-async function answer(request: http.IncomingMessage, behaviour: Behaviour): Promise<Answer> {
+async function answer(
+  request: http.IncomingMessage,
+  behaviour: Behaviour,
+  databaseUrl: string | undefined,
+): Promise<Answer> {
   const path = pathOf(request.url ?? '/');
   if (path === '/healthz') return { status: 200, body: { status: 'ok' } };
   const route = routeOf(request.method ?? 'GET', path);
   if (route === undefined) return { status: 404, body: { error: `no such route: ${request.method} ${path}` } };
+  if (databaseUrl !== undefined) await query(databaseUrl);
   switch (route.operation) {
     case 'GET Books/Get':
       await delay(behaviour.bookMilliseconds());
@@ -91,6 +98,12 @@ async function answer(request: http.IncomingMessage, behaviour: Behaviour): Prom
       await delay(behaviour.bookMilliseconds());
       return { status: 201, body: { status: 'ordered' } };
   }
+}
+
+async function query(databaseUrl: string): Promise<void> {
+  const response = await fetch(databaseUrl);
+  await response.arrayBuffer();
+  if (!response.ok) throw new Error(`the database answers ${response.status}`);
 }
 
 async function loadReviews(bookId: number, behaviour: Behaviour): Promise<unknown> {
@@ -135,6 +148,7 @@ function readSettings(env: NodeJS.ProcessEnv): Settings {
     versionTag,
     seed: env.JITTER_SEED ?? versionTag,
     connectionString: env.APPLICATIONINSIGHTS_CONNECTION_STRING,
+    databaseUrl: env.DATABASE_URL,
   };
 }
 
