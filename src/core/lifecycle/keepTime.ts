@@ -20,7 +20,10 @@ export function keepTime(world: World, status: MirrorExperimentStatus): Step {
 
 /** The latest time in the status, in ms since the epoch. */
 function latestOf(status: MirrorExperimentStatus): number {
-  const { startTime, mirroringSince, lastAnalysisTime, conditions = [] } = status;
-  const times = [startTime, mirroringSince, lastAnalysisTime, ...conditions.map((each) => each.lastTransitionTime)];
+  const { startTime, switchOnTime, mirroringSince, lastAnalysisTime, live, conditions = [] } = status;
+  const times = [
+    ...[startTime, switchOnTime, mirroringSince, lastAnalysisTime, live?.lookTime],
+    ...conditions.map((each) => each.lastTransitionTime),
+  ];
   return Math.max(...times.flatMap((time) => (time === undefined ? [] : Date.parse(time))));
 }
