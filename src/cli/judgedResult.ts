@@ -12,6 +12,7 @@ import {
   type ErrorEstimate,
   type LatencyEstimate,
 } from '../core/verdict/intervals.ts';
+import { losesCopies } from '../core/verdict/losesCopies.ts';
 import { intervalText } from './experimentResult.ts';
 import type { GateRow, Result } from './output/result.ts';
 
@@ -30,7 +31,11 @@ export function judgedResult(
   options: { readonly intervals: boolean; readonly record?: ExperimentRecord | undefined },
 ): Result {
   const { record, intervals } = options;
-  const own = { verdict: evaluation.verdict, reason: evaluation.reason, summary: explain(document, evaluation) };
+  const own = {
+    verdict: evaluation.verdict,
+    reason: reasonOf(document, evaluation),
+    summary: explain(document, evaluation),
+  };
   const { verdict, reason, summary } = recorded(own, record) ?? own;
   const { routes } = evaluationLine(document, evaluation, intervals) as { routes: readonly unknown[] };
   return {
@@ -42,6 +47,14 @@ export function judgedResult(
     gates: gateRows(document, evaluation, intervals),
     figures: { routes },
   };
+}
+
+/** As the operator reports it: the evaluation's LostCopies also covers gates that are open for want of time alone. */
+function reasonOf(document: EvidenceDocument, evaluation: Evaluation): string {
+  if (evaluation.verdict !== 'Inconclusive') return evaluation.reason;
+  if (document.routes.every(({ live }) => live.items === 0)) return 'NoLiveTelemetry';
+  if (document.routes.every(({ mirror }) => mirror.items === 0)) return 'NoMirrorTelemetry';
+  return losesCopies(document, evaluation) ? 'LostCopies' : 'NotEnoughEvidence';
 }
 
 type Told = Pick<Result, 'verdict' | 'reason' | 'summary'>;

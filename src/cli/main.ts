@@ -37,7 +37,12 @@ const call = {
   },
 };
 
+const OLDEST_NODE = 24;
+
 try {
+  if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE) {
+    throw new Error(`kubectl-mirror needs Node ${OLDEST_NODE} or newer; this is ${process.versions.node}`);
+  }
   process.exitCode = await dispatch(COMMANDS, process.argv.slice(2), call, version);
 } catch (error) {
   process.stderr.write(`error: ${plain(error instanceof Error ? error.message : String(error))}\n`);
