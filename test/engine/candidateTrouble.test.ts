@@ -175,6 +175,65 @@ describe.each(TROUBLES)('a candidate that %s', (_, life, verdict, reason, messag
   });
 });
 
+describe('a Pass', () => {
+  it('waits while the candidate is not ready, and comes when it is back', async () => {
+    const lab = new Simulation();
+    let crashed = false;
+    runPods(lab, (age, at) =>
+      crashed ? { statuses: [named(backingOff(1, at(age)))] } : { statuses: [named(running())] },
+    );
+    lab.apply('x', 'V2', { analysis: { minDurationSeconds: 600 } });
+    await lab.run(() => lab.condition('x', 'Passed')?.reason === 'Analysing');
+    crashed = true;
+    const began = lab.now;
+    await lab.run(() =>
+      /within tolerance so far, but a Pass waits: .*ended 2 times/.test(lab.status('x').summary ?? ''),
+    );
+    expect(lab.condition('x', 'CandidateReady')).toMatchObject({ status: 'False', reason: 'CrashLoop' });
+    expect(lab.now - began).toBeLessThan(600_000);
+    crashed = false;
+    await lab.run(() => lab.isComplete('x'));
+    expect(lab.status('x').verdict).toBe('Pass');
+  });
+
+  it('does not come at the deadline either', async () => {
+    const lab = new Simulation();
+    let notReady = false;
+    lab.cluster.edit('Deployment', NAMESPACE, MIRROR, (each) => {
+      (each.spec as { progressDeadlineSeconds?: number }).progressDeadlineSeconds = 1400;
+    });
+    runPods(lab, () => ({ statuses: [named(running({ ready: !notReady }))] }));
+    lab.apply('x', 'V2', { analysis: { minDurationSeconds: 600, deadlineSeconds: 1500 } });
+    await lab.run(() => lab.condition('x', 'Passed')?.reason === 'Analysing');
+    notReady = true;
+    await lab.run(() => lab.isComplete('x'));
+    expect(lab.status('x').verdict).toBe('Inconclusive');
+    expect(lab.condition('x', 'Passed')).toMatchObject({ status: 'False', reason: 'CandidateUnavailable' });
+  });
+});
+
+describe('a candidate that is not ready is awaited', () => {
+  it.each([
+    [120, 3600, 120],
+    [1800, 3600, 1800],
+    [7200, 3600, 600],
+    [undefined, 3600, 600],
+    [undefined, 700, 350],
+  ])('with progressDeadlineSeconds %s and a deadline of %d s for %d s', async (progress, deadlineSeconds, seconds) => {
+    const lab = new Simulation();
+    lab.cluster.edit('Deployment', NAMESPACE, MIRROR, (each) => {
+      (each.spec as { progressDeadlineSeconds?: number }).progressDeadlineSeconds = progress as number;
+    });
+    runPods(lab, () => ({ statuses: [named(running({ ready: false }))] }));
+    const began = lab.now;
+    lab.apply('x', 'V2', { analysis: { deadlineSeconds } });
+    await lab.run(() => lab.status('x').verdict !== undefined);
+    expect(lab.condition('x', 'Passed')).toMatchObject({ status: 'False', reason: 'CandidateUnavailable' });
+    expect((lab.now - began) / 1000).toBeGreaterThanOrEqual(seconds);
+    expect((lab.now - began) / 1000).toBeLessThan(seconds + 10);
+  });
+});
+
 describe('a candidate in no trouble', () => {
   it('passes when one container was restarted once', async () => {
     const lab = new Simulation();
@@ -225,6 +284,20 @@ it('a candidate whose pods cannot be listed is found by its Deployment', async (
   expect(lab.condition('x', 'Passed')).toMatchObject({ status: 'False', reason: 'CandidateUnavailable' });
   expect(lab.condition('x', 'Passed')?.message).toContain('cannot list resource "pods"');
   expect(lab.targets()).toEqual(before);
+});
+
+it('a candidate one of whose pods cannot start is compared by the others, once copies flow', async () => {
+  const lab = new Simulation();
+  runPods(lab, well);
+  lab.apply('x', 'V2');
+  await lab.run(() => lab.status('x').mirroringSince !== undefined);
+  const template = recordAt(recordAt(lab.cluster.get('Deployment', NAMESPACE, MIRROR), 'spec'), 'template');
+  const containers = recordsAt(recordAt(template, 'spec'), 'containers');
+  const statuses = [named(waiting('ImagePullBackOff'))];
+  const created = new Date(lab.now - 600_000).toISOString();
+  lab.cluster.put(pod({ name: 'more', namespace: NAMESPACE, labels: { app: MIRROR }, containers, created, statuses }));
+  await lab.run(() => lab.isComplete('x'));
+  expect(lab.status('x').verdict).toBe('Pass');
 });
 
 describe('a candidate that the spec does not let us change', () => {

@@ -298,3 +298,27 @@ describe('failures', () => {
     far.api.close();
   });
 });
+
+describe('listing pods', () => {
+  const names = async (selector: string) =>
+    (await cluster.listPods(namespace, selector)).map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+
+  it('gives those of the namespace that the selector selects, with the selectors of Services and workloads', async () => {
+    const path = `/api/v1/namespaces/${namespace}/pods`;
+    const spec = { containers: [{ name: 'app', image: 'books:v1' }] };
+    for (const [name, labels] of [
+      ['a', { app: 'books', tier: 'back' }],
+      ['b', { app: 'books', tier: 'front' }],
+      ['c', { app: 'other' }],
+    ] as const) {
+      await create({ kind: 'Pod', metadata: { name, labels }, ...{ apiVersion: 'v1', spec } }, path);
+    }
+    expect(await names('app=books')).toEqual(['Pod a', 'Pod b']);
+    expect(await names('app in (books,other),tier notin (front)')).toEqual(['Pod a', 'Pod c']);
+    expect(await names('app=books,!tier')).toEqual([]);
+  });
+
+  it('says that the selector is wrong when it is', async () => {
+    expect(await failure(cluster.listPods(namespace, '=='))).toMatchObject({ kind: 'Invalid' });
+  });
+});
