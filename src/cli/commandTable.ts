@@ -162,6 +162,34 @@ const described: readonly CommandDescription[] = [
     load: () => import('./commands/judge.ts'),
   },
   {
+    name: 'report',
+    operands: 'NAME|FILE',
+    count: [1, 1],
+    summary: 'Show the evidence of a finished experiment: one HTML page, or a comment for a pull request.',
+    details: [
+      'Reads the ConfigMap NAME-evidence, which the operator writes with the verdict. An operand with a slash, or with the ending .yaml, .yml or .json, is a FILE with that ConfigMap as kubectl prints it.',
+      'The page is one file that needs no network: verdict, latency distributions, result codes, evidence over time, the course of the experiment, queries and spec. It is written to NAME-report.html in the current directory, and standard output names it. A file that is there is replaced only if it is such a page, or with --force.',
+      'The exit code is 0 when the report is written, whatever the verdict.',
+    ],
+    options: {
+      output: {
+        type: 'string',
+        short: 'o',
+        value: 'FORMAT',
+        help: 'html or markdown (for a comment); default html.',
+      },
+      out: { type: 'string', value: 'FILE', help: 'Where to; -: standard output, the default of markdown.' },
+      force: { type: 'boolean', help: 'Replace FILE whatever it is.' },
+      ...cluster,
+    },
+    examples: [
+      'kubectl mirror report bookservice-v3 -n bookstore',
+      'kubectl mirror report bookservice-v3 -n bookstore -o markdown | gh pr comment 17 --body-file -',
+      'kubectl mirror report evidence.yaml --out report.html',
+    ],
+    load: () => import('./commands/report.ts'),
+  },
+  {
     name: 'explain',
     operands: 'REASON|CONDITION|EXIT-CODE',
     count: [0, 1],

@@ -1,4 +1,3 @@
-import { open } from 'node:fs/promises';
 import type { ExitCode } from '../../api/exitCodes.ts';
 import { parseEvidence } from '../../core/evidence/parseEvidence.ts';
 import { type WhatIf, whatIf } from '../../core/evidence/whatIf.ts';
@@ -10,11 +9,10 @@ import { disagreement, evaluationLine, judgedResult } from '../judgedResult.ts';
 import { linesOf } from '../lines.ts';
 import { plain } from '../output/plain.ts';
 import { render } from '../output/render.ts';
+import { MOST_BYTES, readText } from '../readText.ts';
 import { UsageError } from '../usageError.ts';
 import { choiceOf, flagOf } from '../values.ts';
 import { readWhatIf } from '../whatIfFlags.ts';
-
-const MOST_BYTES = 64 * 1024 * 1024;
 
 /** The verdict on evidence, without a cluster: of one file, or of a document a line. */
 export async function run(call: Call): Promise<ExitCode> {
@@ -79,25 +77,4 @@ function judgeLine(text: string | null, change: WhatIf, intervals: boolean): obj
 
 function evaluationOf(document: EvidenceDocument, intervals: boolean): object {
   return evaluationLine(document, evaluate(document), intervals);
-}
-
-async function readText(file: string): Promise<string> {
-  try {
-    const handle = await open(file);
-    try {
-      const chunks: Uint8Array[] = [];
-      let size = 0;
-      for await (const chunk of handle.createReadStream({ autoClose: false }) as AsyncIterable<Uint8Array>) {
-        size += chunk.length;
-        if (size > MOST_BYTES) throw new UsageError(`${file}: has more than ${MOST_BYTES / 1024 / 1024} MiB`);
-        chunks.push(chunk);
-      }
-      return Buffer.concat(chunks).toString('utf8');
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    if (error instanceof UsageError) throw error;
-    throw new UsageError(`${file}: cannot be read: ${error instanceof Error ? error.message : String(error)}`);
-  }
 }

@@ -11,6 +11,14 @@ import { routesSection } from './sections/routes.ts';
 import { verdictSection } from './sections/verdict.ts';
 import { STYLE } from './style.ts';
 
+/** By which a page of ours is told from other files. */
+const GENERATOR = 'kubectl-mirror report';
+
+/** True for text that begins as a page made by renderReport. */
+export function isReport(text: string): boolean {
+  return text.startsWith('<!doctype html>') && text.includes(`<meta name="generator" content="${GENERATOR}">`);
+}
+
 /**
  * A finished experiment as one HTML page: no file beside it, no network (its security policy forbids both), and complete
  * without scripts. The same input gives the same page. About 60 kB and 8 kB per route.
@@ -29,6 +37,7 @@ function page(model: ReportModel): Html {
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="generator" content="${GENERATOR}">
 <meta name="color-scheme" content="light dark">
 <meta name="referrer" content="no-referrer">
 <title>${verdict}: ${record.experiment.name}</title>

@@ -63,6 +63,11 @@ summary .about{color:var(--quiet);font-size:.875rem}
 figure{margin:0;min-width:0}
 figcaption{font-size:.8125rem;color:var(--quiet)}
 figcaption strong{color:var(--text)}
+figcaption span{display:block}
+figcaption .chip{display:inline}
+#signs{position:absolute}
+#overview .name{min-width:15rem;overflow-wrap:break-word}
+#overview td:last-child{vertical-align:middle}
 .legend{display:flex;flex-wrap:wrap;gap:.1rem 1.1rem;list-style:none;margin:.25rem 0 .6rem;padding:0;font-size:.8125rem;color:var(--quiet)}
 .legend svg{width:40px;height:14px;vertical-align:-2px;margin-right:.4em}
 svg.plot,svg.spark{display:block;max-width:100%}

@@ -13,7 +13,9 @@ const MOST_TIMES: Readonly<Record<RouteModel['detail'], number>> = { full: 12, b
 /** How the evidence of a route's gates grew, and where it ended. In brief there are only figures. */
 export function evidenceBody(model: ReportModel, route: RouteModel): Html {
   const { record } = model;
-  const traces = record.trace?.gates.filter((each) => each.route === route.name) ?? [];
+  const traces = (record.trace?.gates ?? [])
+    .filter((each) => each.route === route.name)
+    .map((trace) => (needsProof(model.evidence, trace.gate) ? trace : withoutPass(trace)));
   const seconds = record.trace?.seconds ?? [];
   const drawn = route.evaluation.gates.flatMap((gate) => {
     const trace = traces.find((each) => each.gate === gate.gate);
@@ -22,6 +24,10 @@ export function evidenceBody(model: ReportModel, route: RouteModel): Html {
   return html`${
     drawn.length > 0 &&
     html`${evidenceLegend()}<div class="gates">${drawn.map(({ gate, trace }) => figure(gate, trace, seconds, route.title))}</div>`
+  }${
+    record.trace !== null &&
+    traces.length === 0 &&
+    html`<p class="quiet">How it grew is recorded for the routes with the most evidence only, and for all together.</p>`
   }
 <details><summary>Evidence in figures</summary><div class="body">
 ${finalTable(model, route)}
@@ -30,13 +36,17 @@ ${traces.length > 0 && traceTable(traces, seconds, MOST_TIMES[route.detail])}
 }
 
 function figure(gate: GateEvaluation, trace: GateTrace, seconds: readonly number[], title: string): Html {
-  return html`<figure><figcaption><strong>${gate.gate}</strong> ${chip(gate.verdict)}<br>${caption(trace)}</figcaption>${evidencePlot(trace, seconds, title)}</figure>`;
+  return html`<figure><figcaption><strong>${gate.gate}</strong> ${chip(gate.verdict)}${caption(trace)}</figcaption>${evidencePlot(trace, seconds, title)}</figure>`;
 }
 
-function caption({ logEvidenceFail, logEvidencePass, thresholds }: GateTrace): string {
-  const fail = `Fail ${factor(logEvidenceFail.at(-1) ?? 0)} of ${factor(thresholds.fail)}`;
-  if (thresholds.pass === null) return fail;
-  return `${fail}, Pass ${factor(logEvidencePass.at(-1) ?? 0)} of ${factor(thresholds.pass)}`;
+function caption({ logEvidenceFail, logEvidencePass, thresholds }: GateTrace): Html {
+  const pass =
+    thresholds.pass === null ? 'none needed' : `${factor(logEvidencePass.at(-1) ?? 0)} of ${factor(thresholds.pass)}`;
+  return html`<span>Fail: ${factor(logEvidenceFail.at(-1) ?? 0)} of ${factor(thresholds.fail)}</span><span>Pass: ${pass}</span>`;
+}
+
+function withoutPass(trace: GateTrace): GateTrace {
+  return { ...trace, thresholds: { ...trace.thresholds, pass: null } };
 }
 
 /** The evidence on which the verdict rests. */
