@@ -216,6 +216,28 @@ describe('the guard looks', () => {
     expect(new Set(steps)).toEqual(new Set([60]));
   });
 
+  it('at a baseline that ends with the write, however long that was held up after its time was stored', async () => {
+    const lab = start();
+    await lab.run(() => lab.status('x').switchOnTime !== undefined);
+    expect(lab.isMirroring()).toBe(false);
+    lab.now += 3_600_000 / 2;
+    const written = lab.now;
+    await lab.run(() => lab.telemetry.guardWindows.length > 0);
+    const [{ switchOn } = { switchOn: 0 }] = lab.telemetry.guardWindows;
+    expect(switchOn).toBeGreaterThanOrEqual(written - 1000);
+    expect(switchOn).toBeLessThan(written + 30_000);
+  });
+
+  it('never before the configuration is written', async () => {
+    const lab = start();
+    lab.stuck = ['bookservicemirror'];
+    const since = lab.now;
+    await lab.run(() => lab.now > since + 300_000);
+    expect(lab.status('x').switchOnTime).toBeUndefined();
+    expect(lab.telemetry.guardWindows).toEqual([]);
+    expect(lab.condition('x', 'LiveHealthy')).toMatchObject({ status: 'Unknown', reason: 'NotStarted' });
+  });
+
   it('at the baseline and at half to a whole baseline of what is recent', async () => {
     const lab = start();
     await lab.run(() => lab.isComplete('x'));
