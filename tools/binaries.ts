@@ -1,5 +1,5 @@
 import { accessSync, constants } from 'node:fs';
-import { envoyLocation, kubernetesLocation } from './setup/locations.mjs';
+import { chromiumLocation, envoyLocation, kubernetesLocation } from './setup/locations.mjs';
 
 export interface Binaries {
   etcd: string;
@@ -19,6 +19,13 @@ export function binaries(env: Readonly<Record<string, string | undefined>> = pro
     for (const path of Object.values(binaries)) requireExecutable(path, variable);
   }
   return { ...kubernetes.binaries, ...envoy.binaries };
+}
+
+/** Path of the Chromium that the report is checked in: CHROMIUM_BIN, else that of the cache. Throws as `binaries` does. */
+export function chromiumBinary(env: Readonly<Record<string, string | undefined>> = process.env): string {
+  const { variable, binaries } = chromiumLocation(env);
+  requireExecutable(binaries.chromium, variable);
+  return binaries.chromium;
 }
 
 function requireExecutable(path: string, variable: string | undefined): void {

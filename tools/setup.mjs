@@ -1,5 +1,6 @@
 // Makes a fresh clone ready for `npm test` and `npm run demo`: packages, Node, and the real programs they run.
 // Plain JavaScript without dependencies: it runs before anything is installed, on whatever Node there is.
+import { provideChromium } from './setup/chromium.mjs';
 import { installDependencies, nodeInForce } from './setup/dependencies.mjs';
 import { provideEnvoy } from './setup/envoy.mjs';
 import { provideKubernetes } from './setup/kubernetes.mjs';
@@ -12,8 +13,9 @@ try {
   const node = await nodeInForce();
   const kubernetes = await provideKubernetes();
   const envoy = await provideEnvoy();
+  const chromium = await provideChromium();
   const took = formatDuration(Date.now() - started);
-  console.log(`Set up in ${took}: Node ${node}, ${kubernetes}, ${envoy}`);
+  console.log(`Set up in ${took}: Node ${node}, ${kubernetes}, ${envoy}, ${chromium}`);
 } catch (error) {
   if (!(error instanceof SetupError)) throw error;
   console.error(`\nSet-up failed: ${error.message}`);

@@ -10,3 +10,4 @@ interface Location<Name extends string> {
 export function cacheRoot(env?: Environment): string;
 export function kubernetesLocation(env?: Environment): Location<'etcd' | 'kubeApiserver' | 'kubectl'>;
 export function envoyLocation(env?: Environment): Location<'envoy'>;
+export function chromiumLocation(env?: Environment): Location<'chromium'>;

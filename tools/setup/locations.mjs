@@ -1,8 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { envoyVersion, kubernetesVersion } from './versions.mjs';
 
-const platform = `${process.platform}-${process.arch}`;
+/** Such as linux-x64. */
+export const platform = `${process.platform}-${process.arch}`;
 const suffix = process.platform === 'win32' ? '.exe' : '';
 
 /** Root of the cache that all checkouts share. */
@@ -32,5 +35,24 @@ export function envoyLocation(env = process.env) {
     variable: env.ENVOY_BIN ? 'ENVOY_BIN' : undefined,
     directory,
     binaries: { envoy: env.ENVOY_BIN || join(directory, 'envoy') },
+  };
+}
+
+/** The npm package carries a Chromium for these. */
+export const hasChromium = platform === 'linux-x64';
+
+/** Where the npm package with Chromium is. */
+export function chromiumPackage() {
+  return dirname(dirname(fileURLToPath(import.meta.resolve('@sparticuz/chromium'))));
+}
+
+/** Where Chromium is: the variable that names it (if any) and the path. */
+export function chromiumLocation(env = process.env) {
+  const { version } = JSON.parse(readFileSync(join(chromiumPackage(), 'package.json'), 'utf8'));
+  const directory = join(cacheRoot(env), `chromium-${version}-${platform}`);
+  return {
+    variable: env.CHROMIUM_BIN ? 'CHROMIUM_BIN' : undefined,
+    directory,
+    binaries: { chromium: env.CHROMIUM_BIN || join(directory, 'chromium') },
   };
 }
