@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
 import { startSwitch } from '../support/deadMansSwitch.ts';
 import { conditionOf, until, type Version } from '../support/liveLab.ts';
 import type { OperatorProcess } from '../support/operator.ts';
@@ -21,13 +21,13 @@ afterAll(async () => {
   console.info(`dead man's switch, seconds until gone ${ABSENT_SECONDS}, lease 4; in ms:`, JSON.stringify(measured));
 });
 
-/** Each test has a Lease of its own, in a namespace where the account of the switch has the rights of deploy/. */
 const settingsOf = (namespace: string) => ({ WATCH_NAMESPACE: namespace, ...LEASE });
 
-/** An operator that holds the Lease. */
-async function operate(namespace: string): Promise<OperatorProcess> {
+/** An operator that holds the Lease, until the test ends at the latest. */
+async function operate({ onTestFinished }: TestContext, namespace: string): Promise<OperatorProcess> {
   const operator = await stage.operator({ settings: { ...settingsOf(namespace), LEADER_ELECTION: 'true' } });
-  await until('the operator leads', async () => operator.log.some(({ message }) => message === 'leading'));
+  onTestFinished(() => operator.kill());
+  await until('the operator leads', async () => operator.log.some(({ message }) => message === 'leading'), 60);
   return operator;
 }
 
@@ -52,7 +52,7 @@ describe('the dead man’s switch', { timeout: 120_000 }, () => {
   test('ends a run whose operator was killed, restores every byte, and lets the experiment be deleted', async (context) => {
     const books = await stage.lab(context);
     const before = await books.targets();
-    const operator = await operate(books.namespace);
+    const operator = await operate(context, books.namespace);
     await books.create('candidate', { analysis: { deadlineSeconds: 600, minDurationSeconds: 300 } });
     await books.until('candidate', 'mirrors', isMirroring);
     await operator.kill();
@@ -91,7 +91,7 @@ describe('the dead man’s switch', { timeout: 120_000 }, () => {
 
   test('leaves a live operator alone, and gives way to one that is back within a failover, as it ships', async (context) => {
     const books = await stage.lab(context);
-    const operator = await operate(books.namespace);
+    const operator = await operate(context, books.namespace);
     await books.create('candidate', { analysis: { deadlineSeconds: 600, minDurationSeconds: 300 } });
     await books.until('candidate', 'mirrors', isMirroring);
     const begin = Date.now();
@@ -106,7 +106,7 @@ describe('the dead man’s switch', { timeout: 120_000 }, () => {
     // The Lease has not been renewed for its 15 s.
     const standsStill = () => shipped.log.some(({ message }) => message === 'the Lease stands still');
     await until('the Lease stands still', async () => standsStill(), 60);
-    await operate(books.namespace);
+    await operate(context, books.namespace);
     expect(await shipped.ended).toMatchObject({ code: 0 });
     expect(shipped.log.at(-1)?.message).toBe('an operator is at work');
 
@@ -119,7 +119,7 @@ describe('the dead man’s switch', { timeout: 120_000 }, () => {
   test('finishes a deletion that nobody attends to, and holds the Lease while it writes', async (context) => {
     const books = await stage.lab(context);
     const before = await books.targets();
-    const operator = await operate(books.namespace);
+    const operator = await operate(context, books.namespace);
     await books.create('candidate', { analysis: { deadlineSeconds: 600, minDurationSeconds: 300 } });
     await books.until('candidate', 'mirrors', isMirroring);
     await operator.kill();
@@ -128,22 +128,29 @@ describe('the dead man’s switch', { timeout: 120_000 }, () => {
     const run = await runSwitch(books.namespace);
     // An operator that is back while the switch is at work stands by until it has released the Lease.
     await until('the switch leads', async () => run.log.some(({ message }) => message === 'leading'), 40);
-    const [back] = await Promise.all([operate(books.namespace), run.ended]);
+    const [back] = await Promise.all([operate(context, books.namespace), run.ended]);
     await books.gone('candidate');
     expect(await run.ended).toMatchObject({ code: 0 });
     expect(await books.targets()).toEqual(before);
     expect(back.log.filter(({ level }) => level === 'error')).toEqual([]);
     expect(await writesOutOfTerm(killed)).toEqual([]);
-    await back.kill();
   });
 
-  test('goes on where a run was killed', async (context) => {
+  test('goes on where a run was ended, or killed', async (context) => {
     const books = await stage.lab(context);
     const before = await books.targets();
-    const operator = await operate(books.namespace);
+    const operator = await operate(context, books.namespace);
     await books.create('candidate', { analysis: { deadlineSeconds: 600, minDurationSeconds: 300 } });
     await books.until('candidate', 'mirrors', isMirroring);
     await operator.kill();
+
+    const asked = await runSwitch(books.namespace);
+    const standsStill = () => asked.log.some(({ message }) => message === 'the Lease stands still');
+    await until('the Lease stands still', async () => standsStill(), 40);
+    asked.terminate();
+    expect(await asked.ended).toMatchObject({ code: 1 });
+    expect(asked.errors()).toBe('ended by SIGTERM before it was done\n');
+
     const first = await runSwitch(books.namespace);
     await books.until('candidate', 'has a verdict', ({ status }) => status.verdict !== undefined, 40);
     first.kill();
@@ -168,13 +175,12 @@ describe('the dead man’s switch', { timeout: 120_000 }, () => {
 
   test('tells of a Lease that it may not read, and fails', async (context) => {
     const books = await stage.lab(context);
-    const operator = await operate(books.namespace);
+    await operate(context, books.namespace);
     await books.create('candidate');
     await books.until('candidate', 'has targets', ({ status }) => status.targets !== undefined);
     const run = await runSwitch(books.namespace, { LEASE_NAME: 'another' });
     expect(await run.ended).toMatchObject({ code: 1 });
     expect(run.errors()).toMatch(/leases.* "another" is forbidden/);
-    await operator.kill();
   });
 });
 
