@@ -803,6 +803,47 @@ export const statusSchema: StructuralSchema = {
         }
       }
     },
+    "progress": {
+      "type": "array",
+      "maxItems": 10,
+      "mapKeys": [
+        "gate"
+      ],
+      "items": {
+        "type": "object",
+        "required": [
+          "gate",
+          "verdict",
+          "towardsFailPercent"
+        ],
+        "properties": {
+          "gate": {
+            "type": "string"
+          },
+          "verdict": {
+            "type": "string",
+            "enum": [
+              "Pass",
+              "Fail",
+              "Running",
+              "Inconclusive"
+            ]
+          },
+          "towardsFailPercent": {
+            "type": "integer",
+            "format": "int32",
+            "minimum": 0,
+            "maximum": 100
+          },
+          "towardsPassPercent": {
+            "type": "integer",
+            "format": "int32",
+            "minimum": 0,
+            "maximum": 100
+          }
+        }
+      }
+    },
     "routes": {
       "type": "array",
       "maxItems": 10,

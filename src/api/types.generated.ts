@@ -453,6 +453,24 @@ export interface MirrorExperimentStatus {
     };
   };
   /**
+   * How far the evidence over all routes is from a decision, gate by gate.
+   */
+  progress?: {
+    /**
+     * p and the percentile, errors or coverage.
+     */
+    gate: string;
+    verdict: 'Pass' | 'Fail' | 'Running' | 'Inconclusive';
+    /**
+     * Evidence that the gate is out of tolerance, of what a Fail needs.
+     */
+    towardsFailPercent: number;
+    /**
+     * Evidence that the gate is within tolerance, of what a Pass needs; absent where a Pass needs none.
+     */
+    towardsPassPercent?: number;
+  }[];
+  /**
    * The routes, worst first.
    */
   routes?: {

@@ -2,6 +2,7 @@ import { type Condition, getCondition } from '../api/conditions.ts';
 import { exitCodeOf } from '../api/exitCodes.ts';
 import { type Experiment, type ExperimentIdentity, parseExperiment } from '../api/experiment.ts';
 import type { MirrorExperimentSpec, MirrorExperimentStatus } from '../api/types.generated.ts';
+import type { EvidenceShares } from '../core/status/evidenceShares.ts';
 import { count, milliseconds, percent } from '../core/status/format.ts';
 import type { GateRow, Result } from './output/result.ts';
 
@@ -39,7 +40,7 @@ export function experimentResult(experiment: SeenExperiment): Result {
   const shown: MirrorExperimentStatus = passed === undefined ? {} : status;
   const verdict = shown.verdict ?? 'Running';
   const reason = passed?.reason ?? 'Waiting';
-  const { requests, latency, meanLatency, errors, routes, routesLeftOut } = shown;
+  const { requests, latency, meanLatency, errors, progress, routes, routesLeftOut } = shown;
   return {
     subject: `${namespace}/${name}`,
     verdict,
@@ -51,7 +52,8 @@ export function experimentResult(experiment: SeenExperiment): Result {
       experiment: { namespace, name, uid, generation },
       complete,
       ...{ startTime: shown.startTime, mirroringSince: shown.mirroringSince, completionTime: shown.completionTime },
-      ...{ candidateImage: shown.candidateImage, requests, latency, meanLatency, errors, routes, routesLeftOut },
+      ...{ candidateImage: shown.candidateImage, requests, latency, meanLatency, errors, progress },
+      ...{ routes, routesLeftOut },
       conditions: shown.conditions ?? [],
     },
   };
@@ -75,9 +77,12 @@ function gateRows(status: MirrorExperimentStatus, spec: MirrorExperimentSpec | u
     ...(errors ? ['errors'] : []),
     ...(requests ? ['coverage'] : []),
   ];
-  const all = gates.map(
-    (gate): GateRow => ({ verdict: '-', route: '(all)', gate, ...cellsOf(gate, status, spec), ...unknown }),
-  );
+  const all = gates.map((gate): GateRow => {
+    const progress = status.progress?.find((each) => each.gate === gate);
+    const shares = progress === undefined ? unknown : shareCells(progress);
+    const cells = cellsOf(gate, status, spec);
+    return { verdict: progress?.verdict ?? '-', route: '(all)', gate, ...cells, ...shares };
+  });
   return [...routes, ...all];
 }
 
@@ -139,6 +144,14 @@ function coverageCells(requests: Figures['requests'], spec: MirrorExperimentSpec
     mirror: known(mirror, count),
     delta: known(lost, (value) => `${percent(value)} % lost`),
     tolerated: spec === undefined ? '-' : `${percent(spec.analysis.coverage.maxLossPercent)} % lost`,
+  };
+}
+
+/** A dash: a Pass needs no evidence of this gate. */
+export function shareCells({ towardsFailPercent, towardsPassPercent }: EvidenceShares) {
+  return {
+    towardsFail: `${towardsFailPercent} %`,
+    towardsPass: towardsPassPercent === undefined ? '-' : `${towardsPassPercent} %`,
   };
 }
 

@@ -1,6 +1,7 @@
 import { exitCodeOf } from '../api/exitCodes.ts';
 import type { ExperimentRecord } from '../core/evidence/record.ts';
 import type { Interval } from '../core/stats/interval.ts';
+import { evidenceShares } from '../core/status/evidenceShares.ts';
 import { explain } from '../core/status/explain.ts';
 import { count, milliseconds, percent, signed } from '../core/status/format.ts';
 import type { Evaluation, GateEvaluation } from '../core/verdict/evaluation.ts';
@@ -13,7 +14,7 @@ import {
   type LatencyEstimate,
 } from '../core/verdict/intervals.ts';
 import { losesCopies } from '../core/verdict/losesCopies.ts';
-import { intervalText } from './experimentResult.ts';
+import { intervalText, shareCells } from './experimentResult.ts';
 import type { GateRow, Result } from './output/result.ts';
 
 /** The form of a result line: exactly that of `evaluate`, with intervals only when they are asked for. */
@@ -111,7 +112,6 @@ function gateRow(
   gate: GateEvaluation,
   estimates: Estimates,
 ): GateRow {
-  const hasPass = gate.gate !== 'coverage' && !isFailOnly(analysis, gate.gate);
   return {
     verdict: gate.verdict,
     route: route.name,
@@ -121,8 +121,7 @@ function gateRow(
       : gate.gate === 'errors'
         ? errorCells(estimates.errors, analysis)
         : latencyCells(gate.gate, estimates, analysis)),
-    towardsFail: share(gate.logEvidenceFail, gate.threshold),
-    towardsPass: hasPass ? share(gate.logEvidencePass, Math.log(100 / analysis.falseAlarmPercent)) : '-',
+    ...shareCells(evidenceShares(analysis, gate)),
   };
 }
 
@@ -171,13 +170,4 @@ function coverageCells({ live, mirror }: EvidenceRoute, { coverage }: EvidenceAn
     delta: expected > 0 ? `${percent(Math.max(0, lost))} % lost` : '-',
     tolerated: `${percent(coverage.maxLossPercent)} % lost`,
   };
-}
-
-/** Of the evidence that is needed; whole percent, rounded down so that 100 % is enough. */
-function share(logEvidence: number, threshold: number): string {
-  return `${Math.max(0, Math.min(100, Math.floor((100 * logEvidence) / threshold)))} %`;
-}
-
-function isFailOnly({ latency }: EvidenceAnalysis, gate: string): boolean {
-  return latency.some(({ percentile, failOnly }) => `p${percentile}` === gate && failOnly === true);
 }

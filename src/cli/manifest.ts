@@ -57,7 +57,7 @@ function onlyObject(text: string, file: string): Readonly<Record<string, unknown
   for (const document of Array.isArray(documents) ? documents : []) {
     const [error] = document.errors;
     if (error !== undefined) throw new UsageError(`${file}: is no valid YAML or JSON: ${error.message.split('\n')[0]}`);
-    const value: unknown = document.toJS();
+    const value = resolved(document, file);
     if (value !== null && value !== undefined) objects.push(value);
   }
   const [object] = objects;
@@ -67,6 +67,15 @@ function onlyObject(text: string, file: string): Readonly<Record<string, unknown
   }
   if (!isRecord(object)) throw new UsageError(`${file}: holds no object; run takes exactly one ${kind}`);
   return object;
+}
+
+/** Aliases are resolved only here: one without an anchor, or too many of them, is an error. */
+function resolved(document: { toJS(): unknown }, file: string): unknown {
+  try {
+    return document.toJS();
+  } catch (error) {
+    throw new UsageError(`${file}: is no valid YAML: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 function nameOf(

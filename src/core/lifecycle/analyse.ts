@@ -63,13 +63,18 @@ export function analyse(world: World, status: MirrorExperimentStatus): Step {
   return { status: goOn(world, confirmed, again), next: untilNextLook(world, status, since) };
 }
 
-/** A route that was undecided when another one failed the experiment stays so. */
+/** A route, or a gate, that was undecided when another one failed the experiment stays so. */
 function withoutRunning(status: MirrorExperimentStatus): MirrorExperimentStatus {
-  if (status.routes === undefined) return status;
-  const routes = status.routes.map((route) =>
-    route.verdict === 'Running' ? { ...route, verdict: 'Inconclusive' as const } : route,
-  );
-  return { ...status, routes };
+  const { routes, progress: gates } = status;
+  return {
+    ...status,
+    ...(routes !== undefined && { routes: routes.map(decided) }),
+    ...(gates !== undefined && { progress: gates.map(decided) }),
+  };
+}
+
+function decided<T extends { verdict: string }>(each: T): T {
+  return each.verdict === 'Running' ? { ...each, verdict: 'Inconclusive' } : each;
 }
 
 const DISAGREEMENT =

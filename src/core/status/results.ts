@@ -13,11 +13,12 @@ import {
   type RouteIntervals,
   type RouteMoments,
 } from '../verdict/intervals.ts';
+import { evidenceShares } from './evidenceShares.ts';
 import { milliseconds, percent, round, signed } from './format.ts';
 
 type Results = Pick<
   MirrorExperimentStatus,
-  'requests' | 'latency' | 'meanLatency' | 'errors' | 'routes' | 'routesLeftOut'
+  'requests' | 'latency' | 'meanLatency' | 'errors' | 'progress' | 'routes' | 'routesLeftOut'
 >;
 
 /** Most routes in a status; the worst ones come first. The resource definition has the same limit. */
@@ -44,6 +45,7 @@ export function resultsOf(samples: Samples, document: EvidenceDocument, evaluati
     latency: intervals.latency.map(latencyOf),
     ...meanOf(samples.routes, intervals),
     errors: errorsOf(intervals.errors),
+    progress: progressOf(document, evaluation),
     routes: routes.slice(0, MOST_ROUTES).map(({ route, index }) => {
       const group = groups[index];
       return {
@@ -65,6 +67,15 @@ export function resultsOf(samples: Samples, document: EvidenceDocument, evaluati
 
 function figures({ latency, errors }: RouteEstimates) {
   return { latency: latency.map(latencyOf), errors: errorsOf(errors) };
+}
+
+/** Of the sum over the routes, or of the only route. */
+function progressOf({ analysis }: EvidenceDocument, { routes: [all] }: Evaluation): NonNullable<Results['progress']> {
+  return (all?.gates ?? []).map((gate) => ({
+    gate: gate.gate,
+    verdict: gate.verdict,
+    ...evidenceShares(analysis, gate),
+  }));
 }
 
 function meanOf(routes: readonly RouteSamples[], { mean }: RouteIntervals): Pick<Results, 'meanLatency'> {
