@@ -113,7 +113,11 @@ details::details-content{content-visibility:visible;display:block;block-size:aut
 details>summary{list-style:none}
 details>summary::-webkit-details-marker{display:none}
 .table{overflow:visible;border-radius:0}
-table{font-size:8.5pt}
+table{font-size:7.5pt}
+.table thead th,.table .chip,.table small{font-size:inherit}
+.n,.numbers td{white-space:normal}
+td,.name{overflow-wrap:anywhere}
+#overview .name{min-width:0}
 td.name,th.name{min-width:0}
 th,td{padding:.2rem .35rem}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;font-size:7.5pt}
