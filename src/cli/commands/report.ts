@@ -99,7 +99,7 @@ function missing(configMap: string, experiment: SeenExperiment): string {
     return `${what}: the experiment has not finished (${reason}), and its evidence is written with the verdict; kubectl mirror wait ${name} -n ${namespace}`;
   }
   const ended = status.verdict === undefined ? 'has finished' : `has finished (${status.verdict})`;
-  return `${what}: the experiment ${ended} without one, so an older operator ran it, or somebody deleted it; kubectl mirror status ${name} -n ${namespace} shows what is known`;
+  return `${what}: the experiment ${ended} without one, so an older operator ran it, it could not be kept (an Event of the experiment says why), or somebody deleted it; kubectl mirror status ${name} -n ${namespace} shows what is known`;
 }
 
 /** A name of an experiment is a file name; one from a file need not be. */
