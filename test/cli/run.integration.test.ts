@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { cli, type RunningCli, startCli } from '../support/cli.ts';
 import { V3 } from '../support/lab.ts';
@@ -5,12 +8,17 @@ import { isPatched, type LiveLab } from '../support/liveLab.ts';
 import { type OperatorStage, setOperatorStage } from '../support/operatorStage.ts';
 
 let stage: OperatorStage;
+let directory: string;
 
 beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'kubectl-mirror-run-'));
   stage = await setOperatorStage();
   await stage.operator();
 });
-afterAll(() => stage?.stop());
+afterAll(async () => {
+  await stage?.stop();
+  await rm(directory, { recursive: true, force: true });
+});
 
 /** `run` of the lab's experiment, given on standard input. */
 function run(lab: LiveLab, change: Parameters<LiveLab['manifest']>[1], flags: readonly string[] = []): RunningCli {
@@ -49,6 +57,7 @@ describe.concurrent('kubectl-mirror run', { timeout: 150_000 }, () => {
     context.expect(shown).toMatchObject({ code: 0, stderr: '' });
     context.expect(shown.stdout).toMatch(/^Pass \(WithinTolerance\): within tolerance on 2 routes/);
     context.expect(shown.stdout).toMatch(/Complete +True +Finished/);
+    context.expect(shown.stdout).toMatch(/Pass +\(all\) +p50 .* 0 % +100 %\n/);
   });
 
   test('exits with 1 on a Fail, does not take its verdict for that of another run, and runs again with --replace', async (context) => {
@@ -56,6 +65,22 @@ describe.concurrent('kubectl-mirror run', { timeout: 150_000 }, () => {
     const first = await run(lab, {}, ['-o', 'junit']).ended;
     context.expect(first).toMatchObject({ code: 1 });
     context.expect(first.stdout).toMatch(/<failure message="Latency: Fail: p\d+ of GET Reviews\/Get rose 1,1\d\d ms/);
+    // The evidence leads to the same verdict, in the same words.
+    const configMap = await lab.kubectl(['get', 'configmap', 'candidate-evidence', '-o', 'yaml']);
+    context.expect(configMap).toMatchObject({ code: 0 });
+    const file = join(directory, `${lab.namespace}.yaml`);
+    await writeFile(file, configMap.stdout);
+    const replayed = await cli(['judge', file, '-o', 'json']);
+    context.expect(replayed).toMatchObject({ code: 1, stderr: '' });
+    const { summary, verdict } = lab.history('candidate').at(-1)?.status ?? {};
+    const judged = JSON.parse(replayed.stdout);
+    context.expect(judged).toMatchObject({ verdict, reason: 'Latency', subject: `${lab.namespace}/candidate` });
+    context.expect(`${judged.verdict}: ${judged.summary}`).toBe(summary);
+    const tolerant = ['p50', 'p95'].flatMap((each) => ['--latency', `${each}=2000ms`]);
+    const whatIf = await cli(['judge', file, ...tolerant]);
+    context.expect(whatIf, whatIf.stdout).toMatchObject({ stderr: '' });
+    context.expect([0, 2]).toContain(whatIf.code);
+
     const again = await run(lab, {}).ended;
     context.expect(again).toMatchObject({ code: 3, stdout: '' });
     context.expect(again.stderr).toMatch(/has finished with this very spec already \(Fail at .*--replace/);
