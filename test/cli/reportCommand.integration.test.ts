@@ -43,7 +43,7 @@ describe('report FILE', () => {
     const first = await cli(['report', file, '--out', out]);
     expect(first).toEqual({ code: 0, stdout: `${out}\n`, stderr: '' });
     expect(await readFile(out, 'utf8')).toMatch(
-      /^<!doctype html>[^]*<title>Fail: bookservice-v3<\/title>[^]*<\/html>\n$/,
+      /^<!doctype html>[\s\S]*<title>Fail: bookservice-v3<\/title>[\s\S]*<\/html>\n$/,
     );
     expect(await cli(['report', file, '--out', out])).toMatchObject({ code: 0 });
 

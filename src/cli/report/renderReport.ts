@@ -66,7 +66,7 @@ ${methodSection(model)}
 function navigation({ sum, routes }: ReportModel): readonly (readonly [string, string])[] {
   return [
     ...(sum === null ? [] : [['figures', 'Key figures'] as const]),
-    ['routes', routes.length > 1 ? 'Routes' : 'Route'],
+    ['routes', routes.length === 1 ? 'Route' : 'Routes'],
     ...(routes.length > 1 ? [['all', 'All routes together'] as const] : []),
     ['course', 'Course'],
     ['method', 'What was compared'],

@@ -44,7 +44,8 @@ th,td{padding:.35rem .5rem;text-align:left;vertical-align:top;border-top:1px sol
 thead th{border-top:0;background:var(--surface);font-weight:600;font-size:.8125rem;color:var(--quiet);vertical-align:bottom}
 tbody th{font-weight:600}
 h3.block{display:block;margin:1.5rem 0 .5rem}
-.n,.numbers td{text-align:right;white-space:nowrap}
+.n,.numbers td{text-align:right}
+.n,.numbers td,.time{white-space:nowrap}
 .numbers thead th+th{text-align:right}
 .numbers .wide{text-align:left}
 td small{display:block;color:var(--quiet);font-size:.8125rem}
@@ -115,7 +116,7 @@ details>summary::-webkit-details-marker{display:none}
 .table{overflow:visible;border-radius:0}
 table{font-size:7.5pt}
 .table thead th,.table .chip,.table small{font-size:inherit}
-.n,.numbers td{white-space:normal}
+.n,.numbers td,.time{white-space:normal}
 td,.name{overflow-wrap:anywhere}
 #overview .name{min-width:0}
 td.name,th.name{min-width:0}

@@ -22,7 +22,7 @@ export function courseSection(model: ReportModel): Html {
   const head = html`<tr><th>Time</th><th>What</th><th>Why</th></tr>`;
   const rows = moments.map(
     ({ at, what, why }) =>
-      html`<tr><td class="n">${time(at)}</td><th scope="row">${what}</th><td class="name">${why}</td></tr>`,
+      html`<tr><td class="time">${time(at)}</td><th scope="row">${what}</th><td class="name">${why}</td></tr>`,
   );
   return html`<section aria-labelledby="course"><h2 id="course">Course of the experiment</h2>
 ${timeline(stretchesOf(model))}

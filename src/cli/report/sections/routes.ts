@@ -25,7 +25,7 @@ ${several && html`<section aria-labelledby="all"><h2 id="all">All routes togethe
 function details(model: ReportModel, route: RouteModel, id: string, isOpen: boolean): Html {
   const [latency] = route.intervals.latency;
   const about = [
-    because(route),
+    because(route) === '' ? '' : `because of ${because(route)}`,
     latency && `p${latency.percentile} ${rise(latency.deltaMilliseconds)}`,
     `${count(route.evidence.live.requests)} live requests`,
   ].filter((each) => each !== undefined && each !== '');
