@@ -4,7 +4,7 @@
 export const REMEDIES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "Accepted": {
     "Checking": "Nothing: a new experiment has this reason for a moment. If it stays, the operator does not run; see operations. See docs/fix-an-experiment.md#accepted-is-not-true.",
-    "WaitingForExperiment": "Wait, or delete the experiment that the message names. Experiments that share a ConfigMap, a Deployment or a workload run one after another, oldest first. Not final. See docs/fix-an-experiment.md#accepted-is-not-true.",
+    "WaitingForExperiment": "Wait, or delete the experiment that the message names. Experiments that share a ConfigMap, a Deployment, a workload or a mirror Service run one after another, oldest first. Not final. See docs/fix-an-experiment.md#accepted-is-not-true.",
     "TelemetryUnavailable": "Read what Log Analytics says. 403: give the operator's identity the role Log Analytics Reader on the source; it can take up to an hour. No token: check the identity. 429 and 5xx pass by themselves. Not final until `deadlineSeconds` are over. See docs/fix-an-experiment.md#accepted-is-not-true.",
     "JournalUnreadable": "Put the object that the message names back by hand, take its annotation `mirroring.dev/journal` off, and apply the experiment again. Somebody has edited the annotation, so what it was to restore is unknown. See docs/fix-an-experiment.md#accepted-is-not-true.",
     "SpecUnreadable": "The installed definition and the operator are of different versions: apply `crds/` and the operator from one release, then apply the experiment again. See docs/fix-an-experiment.md#accepted-is-not-true.",

@@ -9,6 +9,7 @@ import { V3 } from '../support/lab.ts';
 import { limit } from '../support/limit.ts';
 import { conditionOf, until } from '../support/liveLab.ts';
 import { type OperatorStage, setOperatorStage } from '../support/operatorStage.ts';
+import { withoutRestartTrace } from '../support/withoutRestartTrace.ts';
 
 let stage: OperatorStage;
 let compileCache: string;
@@ -101,7 +102,10 @@ describe('an experiment that is deleted at any write of its run', { timeout: 1_2
             await books.gone('candidate', SOON);
             gone.push(Date.now() - (deletedAt() ?? 0));
             await operator.quiet();
-            expect(await books.targets(), `deleted at write ${only} of ${writes}, ${name}`).toEqual(before);
+            expect(
+              withoutRestartTrace(await books.targets()),
+              `deleted at write ${only} of ${writes}, ${name}`,
+            ).toEqual(before);
             expect(operator.errors()).toBe('');
             await Promise.all([operator.stop(), books.stop()]);
           }),

@@ -2,11 +2,13 @@ import type { Experiment } from '../../api/experiment.ts';
 import type { KubernetesObject } from '../kubernetes/object.ts';
 import { type JournalOwner, readJournal } from '../mirror/journal.ts';
 import { hasEnded } from './hasEnded.ts';
+import { isCondition } from './report.ts';
 import { refOf, sameRef, targetRefs } from './run.ts';
 
 /**
  * The experiment that has to finish before this one may begin: an older one that is not complete and uses one of the same
- * objects, or whichever has changed one of them already. One Envoy file, one Deployment: one experiment at a time.
+ * objects, or whichever has changed one of them already. One Envoy file, one Deployment, one Service that receives copies:
+ * one experiment at a time.
  */
 export function blockedBy(
   experiment: Experiment,
@@ -21,12 +23,23 @@ export function blockedBy(
     }
   }
   for (const other of [...others].sort(byAge)) {
-    if (byAge(other, experiment) >= 0) break;
-    if (hasEnded(other) || other.deletionTimestamp !== undefined) continue;
+    if (hasEnded(other)) continue;
+    const isOlder = byAge(other, experiment) < 0;
+    // Copies of another experiment would be judged as this one's until the last of them has come.
+    const service = other.spec.mirror.service;
+    if (service === experiment.spec.mirror.service && (isOlder || mayMirror(other))) {
+      return { name: other.name, object: `Service ${service}` };
+    }
+    if (!isOlder || other.deletionTimestamp !== undefined) continue;
     const shared = targetRefs(other).find((ref) => refs.some((each) => sameRef(each, ref)));
     if (shared !== undefined) return { name: other.name, object: `${shared.kind} ${shared.name}` };
   }
   return undefined;
+}
+
+/** A Service carries no journal: the status tells of a run that was accepted, of this spec or of the one before. */
+function mayMirror({ status }: Experiment): boolean {
+  return isCondition(status, 'Accepted', 'True') && status.observedGeneration !== 0;
 }
 
 /** Objects that an experiment has left patched which is there no more (its finalizer was taken off by hand). */

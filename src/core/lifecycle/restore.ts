@@ -1,10 +1,11 @@
+import { journalAnnotation } from '../../api/names.ts';
 import type { MirrorExperimentStatus } from '../../api/types.generated.ts';
 import type { JsonPatchOperation, KubernetesObject } from '../kubernetes/object.ts';
 import { planCandidateRestore } from '../mirror/candidate.ts';
-import { type Journal, readJournal } from '../mirror/journal.ts';
+import { type Journal, readJournal, writeJournal } from '../mirror/journal.ts';
 import { planMirrorOff } from '../mirror/mirrorOff.ts';
 import { planRestartAgain, planRestartRestore } from '../mirror/restart.ts';
-import type { Step } from './decision.ts';
+import type { Decision, Step } from './decision.ts';
 import { isPatched, markRestored } from './markPatched.ts';
 import { report } from './report.ts';
 import { reportMirrorOff } from './reportMirrorOff.ts';
@@ -28,6 +29,8 @@ export function restoreNext(
   const [first] = carriers;
   if (first === undefined) return { status };
   const { object, journal } = first;
+  const pending = recordPendingRestart(world, status, journal, concerns);
+  if (pending !== undefined) return pending;
   const ref = refOf(object);
   const what = `${ref.kind} ${ref.name}`;
   const plan = planRestore(world, status, object, journal);
@@ -39,6 +42,37 @@ export function restoreNext(
       resourceVersion: object.metadata.resourceVersion,
       operations: plan.operations,
       purpose: plan.problem === undefined ? `restore ${what}` : `restore what can be of ${what}: ${plan.problem}`,
+    },
+  };
+}
+
+/**
+ * A run that ends between the write of a static bootstrap and the restart leaves pods that may have started in between,
+ * with the mirror. The workload gets a journal before the bootstrap loses its own, so that it is restarted after that,
+ * wherever the operator ends.
+ */
+function recordPendingRestart(
+  world: RestoreWorld,
+  status: MirrorExperimentStatus,
+  { change, owner }: Journal,
+  concerns: (object: KubernetesObject) => boolean,
+): Decision | undefined {
+  const reload = change.type === 'envoy' ? change.reload : undefined;
+  const workload = world.objects.find(({ kind, metadata }) => kind === reload?.kind && metadata.name === reload.name);
+  if (workload === undefined || readJournal(workload) !== undefined) return undefined;
+  const journal: Journal = { version: 1, owner, change: { type: 'restart' } };
+  const annotations = { ...workload.metadata.annotations, [journalAnnotation]: JSON.stringify(journal) };
+  if (!concerns({ ...workload, metadata: { ...workload.metadata, annotations } })) return undefined;
+  const ref = refOf(workload);
+  return {
+    // The journal tells from here on.
+    status: markRestored(status, ref),
+    next: {
+      kind: 'patch',
+      ref,
+      resourceVersion: workload.metadata.resourceVersion,
+      operations: writeJournal(workload, journal),
+      purpose: `record that ${ref.kind} ${ref.name} is to be restarted once the configuration is restored`,
     },
   };
 }

@@ -15,14 +15,6 @@ export function restartedFor(workload: KubernetesObject): string | undefined {
 }
 
 /**
- * Operations that put nothing but the journal on a workload whose pods may have started with the mirror before they were
- * restarted. Its restore replaces them, whatever becomes of the configuration's own journal until then.
- */
-export function planPendingRestart(workload: KubernetesObject, owner: JournalOwner): JsonPatchOperation[] {
-  return writeJournal(workload, { version: 1, owner, change: { type: 'restart' } });
-}
-
-/**
  * Operations that restore the pod template, which makes the controller replace the pods once more. Where somebody has
  * taken our annotation away while the mirror was on, the template has nothing left to restore, but its pods have started
  * with the mirror: they are replaced by an annotation that stays.
