@@ -1,5 +1,6 @@
 // Loaded into an operator before its own code (node --expose-gc --import …): lets a test set its time of day, and look at
 // what it holds. Monotonic time and timers stay as they are, as when somebody sets a machine's clock.
+import { getHeapSpaceStatistics } from 'node:v8';
 import type { Measurement, ProbeAnswer, ProbeRequest } from './operator.ts';
 
 const RealDate = Date;
@@ -28,9 +29,11 @@ async function measure(): Promise<Measurement> {
     // What was waiting for the end of a turn is garbage only now.
     await new Promise((resolve) => setImmediate(resolve));
   }
-  const { heapUsed, external, rss } = process.memoryUsage();
+  const { external, rss } = process.memoryUsage();
+  const spaces = getHeapSpaceStatistics().filter(({ space_name }) => !/^(code|trusted)_/.test(space_name));
+  const objects = spaces.reduce((sum, { space_used_size }) => sum + space_used_size, 0);
   const resources: Record<string, number> = {};
   for (const name of process.getActiveResourcesInfo()) resources[name] = (resources[name] ?? 0) + 1;
   const listeners = process.eventNames().reduce((sum, name) => sum + process.listenerCount(name), 0);
-  return { heapUsed, external, rss, resources, listeners };
+  return { objects, external, rss, resources, listeners };
 }
