@@ -2,10 +2,15 @@ import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { KubernetesObject } from '../../../../src/core/kubernetes/object.ts';
+import { planMirrorAnew, planMirrorOn } from '../../../../src/core/mirror/configMap.ts';
 import { removeMirror } from '../../../../src/core/mirror/envoy/removeMirror.ts';
 import type { MirrorIntent } from '../../../../src/core/mirror/envoy/types.ts';
 import { expectedVersion } from '../../../../src/core/mirror/envoy/version.ts';
+import { readJournal } from '../../../../src/core/mirror/journal.ts';
+import { planMirrorOff } from '../../../../src/core/mirror/mirrorOff.ts';
 import { type RunningEnvoy, startEnvoy, until } from '../../../support/envoy.ts';
+import { applyJsonPatch } from '../../../support/jsonPatch.ts';
 import { intentOf, patched } from './support.ts';
 import { closeClient, send, sendMany, startUpstream, type Upstream } from './upstreams.ts';
 
@@ -95,6 +100,45 @@ describe('files that Envoy watches, in a ConfigMap mount', () => {
       expect(await running.stat(`${subscription}.update_failure`)).toBe('0');
     }
   });
+
+  test('each step of a ramp copies its share, none fails a live request, and the end is the beginning', async () => {
+    const original = { 'rds.yaml': rds(), 'cds.yaml': cds(live.port) };
+    const running = await startWatching(original);
+    const port = await running.listenerPort('ingress');
+    const background = startLoad(port);
+    const keys = { key: 'rds.yaml', clustersKey: 'cds.yaml' };
+    const owner = { namespace: 'shop', name: 'x', uid: 'u', generation: 1 };
+    const metadata = { name: 'proxy', namespace: 'shop', uid: 'c', resourceVersion: '1' };
+    const before: KubernetesObject = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: original };
+    let configMap = before;
+    for (const [step, percent] of [5, 25, 100].entries()) {
+      const wanted = intent({ reload: 'watch', percent });
+      const plan =
+        step === 0
+          ? planMirrorOn(configMap, keys, wanted, owner, { percent })
+          : planMirrorAnew(configMap, filesOf(configMap), keys, wanted, owner, { percent });
+      if (plan.kind !== 'patch') throw new Error(plan.message);
+      configMap = applyJsonPatch(configMap, plan.operations);
+      const files = configMap.data as Record<string, string>;
+      await project(files);
+      await untilTaken(running, files);
+      const path = `/books/at-${percent}`;
+      expect(await sendMany(2000, port, 'GET', path)).toEqual(Array(2000).fill(200));
+      await untilSettled(running);
+      const copies = mirror.seen.filter((request) => request.path === path).length;
+      // Six standard deviations: missed once in 5 × 10^8 runs.
+      const tolerated = 6 * Math.sqrt(20 * percent * (1 - percent / 100));
+      expect(Math.abs(copies - 20 * percent)).toBeLessThanOrEqual(tolerated);
+    }
+    const off = planMirrorOff(configMap, filesOf(configMap), owner.name);
+    configMap = applyJsonPatch(configMap, off.operations);
+    expect(configMap).toEqual(before);
+    await project(original);
+    await untilTaken(running, original);
+    expect(await sendMany(300, port, 'GET', '/books/after')).toEqual(Array(300).fill(200));
+    expect(mirror.seen.filter(({ path }) => path === '/books/after')).toEqual([]);
+    expect(new Set(await background.stop())).toEqual(new Set([200]));
+  }, 120_000);
 
   test('Envoy rejects validated routes whose mirror cluster it has not read yet', async () => {
     // Why such files are refused: it does not try again when the cluster comes.
@@ -282,4 +326,11 @@ function watchingBootstrap(path: string): string {
   };
   const routes = `          rds: {route_config_name: local_route, config_source: ${source('rds.yaml')}}`;
   return `${listener(routes)}dynamic_resources: {cds_config: ${source('cds.yaml')}}\n`;
+}
+
+function filesOf(object: KubernetesObject) {
+  const journal = readJournal(object);
+  if (journal === undefined || journal === 'unreadable' || journal.change.type !== 'envoy')
+    throw new Error('no journal');
+  return journal.change.files;
 }
