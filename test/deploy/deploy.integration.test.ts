@@ -175,7 +175,7 @@ describe('the operator', () => {
 
     const shown = await succeed(asOperator('get', name, '-o', 'jsonpath={.metadata.finalizers[*]} {.status.verdict}'));
     expect(shown).toBe('mirroring.dev/restore Pass');
-    for (const refused of [asOperator('delete', name), asOperator('create', 'configmap', 'x')]) {
+    for (const refused of [asOperator('delete', name), asOperator('create', 'secret', 'generic', 'x')]) {
       expect(await run(refused)).toMatchObject({ code: 1, stderr: expect.stringMatching(/forbidden/i) });
     }
   });
