@@ -123,7 +123,8 @@ describe(`with ${FUZZ_RUNS} cases each`, { timeout: 1_200_000 }, () => {
             [...textOf(changed, key).split('\n'), ...textOf(before, key).split('\n')].map((line) => line.trim()),
           );
           if (/[\r[\]{}]/.test(textOf(changed, key)) === false) {
-            for (const line of textOf(after, key).split('\n')) expect(lines).toContain(line.trim());
+            for (const line of textOf(after, key).split('\n'))
+              expect(lines.has(line.trim()) || line.trim() === '[]').toBe(true);
           }
           outcomes.set(plan?.outcome ?? 'nothing', (outcomes.get(plan?.outcome ?? 'nothing') ?? 0) + 1);
         }
@@ -281,7 +282,8 @@ function isMarked(route: unknown): boolean {
 /** A copy is the route below it with a matcher for methods. */
 function sameRoute(copy: unknown, original: unknown): boolean {
   if (!isMap(copy) || !isMap(original) || !isMap(copy.match) || !isMap(original.match)) return false;
-  const { headers: _, ...match } = copy.match;
-  const { headers: __, ...theirs } = original.match;
-  return JSON.stringify(match) === JSON.stringify(theirs);
+  const { headers: more, ...match } = copy.match;
+  const { headers = [], ...theirs } = original.match;
+  const isNarrower = Array.isArray(more) && Array.isArray(headers) && more.length === headers.length + 1;
+  return isNarrower && JSON.stringify(match) === JSON.stringify(theirs);
 }

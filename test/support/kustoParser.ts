@@ -32,9 +32,7 @@ export function stringValue(literal: string): string | undefined {
 
 /** The values of all string literals of a query, in its order; an error when it is not one query without a complaint. */
 export function stringValues(kql: string): string[] {
-  const code = analyse(kql);
-  const [problem] = listOf(code.GetDiagnostics());
-  if (problem !== undefined) throw new Error(`${problem.Message} at ${problem.Start} of ${kql}`);
+  const code = soundly(kql);
   const values: string[] = [];
   walk(code.Syntax, (node) => {
     if (typeof node.LiteralValue === 'string') values.push(node.LiteralValue);
@@ -42,8 +40,9 @@ export function stringValues(kql: string): string[] {
   return values;
 }
 
-/** The syntax tree of a query without its literals: what is executed, whatever the data. */
+/** The syntax tree of a query without its literals: what is executed, whatever the data. An error as in `stringValues`. */
 export function shapeOf(kql: string): string {
+  const code = soundly(kql);
   const kinds: string[] = [];
   const descend = (node: SyntaxNode): void => {
     kinds.push(String(node.Kind), '(');
@@ -53,8 +52,15 @@ export function shapeOf(kql: string): string {
     }
     kinds.push(')');
   };
-  descend(analyse(kql).Syntax);
+  descend(code.Syntax);
   return kinds.join('');
+}
+
+function soundly(kql: string): Code {
+  const code = analyse(kql);
+  const [problem] = listOf(code.GetDiagnostics());
+  if (problem !== undefined) throw new Error(`${problem.Message} at ${problem.Start} of ${kql}`);
+  return code;
 }
 
 const WORKSPACE = `TenantId:string, TimeGenerated:datetime, Id:string, Source:string, Name:string, Url:string, Success:bool,

@@ -83,9 +83,13 @@ function cellsOf(table: AnswerTable): Cell[] {
   });
 }
 
-function refuseImpossibleCell({ bucket, items, requests, squaredWeights }: Cell, ok: boolean): void {
+function refuseImpossibleCell(cell: Cell, ok: boolean): void {
+  const { bucket, items, requests, squaredWeights, sumMs, sumMs2 } = cell;
   if (ok ? bucket === null || bucket < LOWEST_BUCKET || bucket > HIGHEST_BUCKET : bucket !== null) {
     throw new SamplesError(`the answer for sums has ${ok ? 'successful' : 'failed'} rows in the bucket ${bucket}`);
+  }
+  if (sumMs > requests * LONGEST * SLACK || sumMs2 > requests * LONGEST ** 2 * SLACK) {
+    throw new SamplesError(`the answer for sums has ${requests} requests that took ${sumMs} ms, longer than any can`);
   }
   // Every weight is at least 1, therefore w² >= w >= 1.
   if (items === 0 || requests < items || squaredWeights < requests) {
@@ -95,8 +99,11 @@ function refuseImpossibleCell({ bucket, items, requests, squaredWeights }: Cell,
   }
 }
 
-/** That of 1,000 days, the longest duration that is asked for. */
+/** Milliseconds of 1,000 days, the longest duration that is asked for, and its bucket. */
+const LONGEST = 86_400_000_000;
 const HIGHEST_BUCKET = 1272;
+/** For sums that were rounded at every step. */
+const SLACK = 1.001;
 
 function emptySum(): ArmSum {
   return {

@@ -23,9 +23,9 @@ export function signed(value: number, text: (magnitude: number) => string, unit:
   return `${sign}${magnitude} ${unit}`;
 }
 
-/** For numbers in the status: three decimals at most. */
+/** For numbers in the status: three decimals at most. What is too large for decimals stays as it is. */
 export function round(value: number): number {
-  return Math.round(value * 1000) / 1000;
+  return Math.abs(value) < 2 ** 52 ? Math.round(value * 1000) / 1000 : value;
 }
 
 function decimal(value: number, digits: number): string {

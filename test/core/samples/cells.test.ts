@@ -97,6 +97,9 @@ describe('readCells', () => {
   it('refuses a bucket beyond the longest duration, and sums that cannot be counted', () => {
     expect(() => readCells(cells(cell({ Bucket: 1272 })))).not.toThrow();
     expect(() => readCells(cells(cell({ Bucket: 1273 })))).toThrow(/bucket 1273/);
+    expect(() => readCells(cells(cell({ SumMs: 86_400_000_000 })))).not.toThrow();
+    expect(() => readCells(cells(cell({ SumMs: 1e308 })))).toThrow(/1 requests that took 1e\+308 ms/);
+    expect(() => readCells(cells(cell({ SumMs2: 1e308 })))).toThrow(/longer than any can/);
     const half = { Items: 2 ** 52, Requests: 2 ** 52, SquaredWeights: 2 ** 52 };
     expect(() => readCells(cells(cell(half), cell({ ...half, Bucket: 5 })))).toThrow(
       /more than 2\^53 requests of "GET a"/,
