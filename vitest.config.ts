@@ -2,15 +2,16 @@ import { defineConfig } from 'vitest/config';
 
 const results = process.env.TEST_RESULTS;
 
-// Three kinds of tests, told apart by the file name:
+// Four kinds of tests, told apart by the file name:
 //   *.test.ts              unit: pure, or on files of this repository; no process, no socket. `npm run test:unit`
 //   *.integration.test.ts  integration: real programs and sockets on 127.0.0.1 (API server, Envoy, kubectl, servers of our
 //                          own). They share one API server (test/support/apiServer.ts) and get the programs that
 //                          `npm run setup` provides.
 //   *.fuzz.test.ts         fuzz: unit tests that make up their input; a few hundred cases with the unit tests, 10,000 and more
-//                          (FUZZ_RUNS) with `vitest run --project fuzz`.
-//   *.stress.test.ts       stress: integration tests that kill and disturb many operators for minutes. They come last and
-//                          one after another, because each needs the machine for itself. `npm run test:stress`
+//                          (FUZZ_RUNS) with `npm run test:fuzz`; not a part of `npm test`.
+//   *.stress.test.ts       stress: integration tests that kill and disturb many operators for minutes.
+//                          `npm run test:stress`, one after another; not a part of `npm test`, because each needs the
+//                          machine for itself.
 // A test file that starts a process or listens on a port is an integration test.
 
 // Modules are imported as Node imports them: a CommonJS module's default is its module.exports.

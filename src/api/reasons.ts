@@ -6,7 +6,8 @@ export const CONDITIONS = {
   Accepted: {
     Accepted: 'The targets exist, the Envoy configuration can be edited and the telemetry can be read.',
     Checking: 'It is being checked that the experiment can run.',
-    WaitingForExperiment: 'Another experiment goes first: it uses the same ConfigMap, Deployment, workload or mirror Service.',
+    WaitingForExperiment:
+      'Another experiment goes first: it uses the same ConfigMap, Deployment, workload or mirror Service.',
     JournalUnreadable: 'An object carries the operator’s record of an earlier change, and somebody has edited it.',
     SpecUnreadable: 'The spec does not fit the resource definition that the operator was built with.',
     TargetNotFound: 'An object that the spec names does not exist (yet).',

@@ -6,7 +6,7 @@ import { type QueryWindow, requestRows } from './requests.ts';
 import { OTHER_ROUTES, routeLookup, routesTable } from './routes.ts';
 
 /** Times at which the growth of the evidence is shown. */
-export const TRACE_SLICES = 12;
+const TRACE_SLICES = 12;
 
 /** Length of a slice in seconds: whole blocks, so that a slice's blocks are those that start in it. */
 export function sliceSeconds(intervalSeconds: number, window: QueryWindow): number {
