@@ -104,6 +104,8 @@ export interface AzureMonitor {
   insertRequests(rows: readonly RequestRow[]): Promise<void>;
   /** What was asked over HTTP, oldest first. */
   queries(): QueryLogEntry[];
+  /** Every access token that was given out: nothing but the query endpoint may ever see one. */
+  accessTokens(): readonly string[];
   fault(fault: Fault | undefined): void;
   close(): Promise<void>;
 }

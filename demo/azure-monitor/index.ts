@@ -67,9 +67,10 @@ export async function startAzureMonitor(options: AzureMonitorOptions = {}): Prom
     listener?.(request, response),
   );
   const authorityHost = `https://127.0.0.1:${await listen(query, options.port ?? 0)}/`;
+  const tokens = createTokenIssuer({ authorityHost, tenantId: TENANT_ID, clientId: CLIENT_ID });
   listener = queryListener({
     engine,
-    tokens: createTokenIssuer({ authorityHost, tenantId: TENANT_ID, clientId: CLIENT_ID }),
+    tokens,
     faults,
     workspaces,
     resources,
@@ -93,6 +94,7 @@ export async function startAzureMonitor(options: AzureMonitorOptions = {}): Prom
     },
     insertRequests: (rows) => store(0, rows),
     queries: () => [...log],
+    accessTokens: () => tokens.issued(),
     fault: (fault) => faults.set(fault),
     async close() {
       await Promise.all([closed(query), closed(ingestion)]);

@@ -15,6 +15,8 @@ export interface TokenIssuer {
   isTokenPath(path: string): boolean;
   token(body: string): Answer;
   check(authorization: string | undefined): TokenState;
+  /** Every token that was given out. */
+  issued(): readonly string[];
 }
 
 export interface TokenOptions {
@@ -63,6 +65,7 @@ export function createTokenIssuer({ authorityHost, tenantId, clientId }: TokenOp
       if (expiry === undefined) return 'unknown';
       return expiry > Date.now() ? 'valid' : 'expired';
     },
+    issued: () => [...expiries.keys()],
   };
 }
 

@@ -38,6 +38,8 @@ export const TEXT_FIELDS: Readonly<Record<string, Use>> = {
 
 const COMPONENT = '/subscriptions/s/resourceGroups/g/providers/microsoft.insights/components/c';
 
+const named = (name: string) => COMPONENT.replace(/c$/, name);
+
 /** A resource whose spec has a text in one field, and is otherwise as it should be. */
 export function resourceWith(field: string, text: string): ReturnType<typeof baseResource> {
   const resource = { ...baseResource(), metadata: { name: 'hostile' } };
@@ -204,17 +206,6 @@ export const HOSTILE_TEXTS: readonly string[] = [
     `${COMPONENT}?x`,
     `${COMPONENT}#x`,
   ],
-  ...[
-    `${COMPONENT}\n`,
-    `${COMPONENT}/..`,
-    COMPONENT.replace('/c', '/%2e%2e'),
-    COMPONENT.replace('/c', '/..'),
-    COMPONENT.replace('/c', '/\\..'),
-  ],
-  ...[
-    COMPONENT.replace('/s/', '/../'),
-    COMPONENT.toUpperCase(),
-    COMPONENT.replace('/c', '/\u202e'),
-    COMPONENT.replace('/c', '/ c'),
-  ],
+  ...[`${COMPONENT}\n`, `${COMPONENT}/..`, named('%2e%2e'), named('..'), named('\\..')],
+  ...[COMPONENT.replace('/s/', '/../'), COMPONENT.toUpperCase(), named('\u202e'), named(' c')],
 ];

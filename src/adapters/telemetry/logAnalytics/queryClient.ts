@@ -46,7 +46,7 @@ const SERVER_TIMEOUT_SECONDS = 60;
 
 /**
  * The widest answer that is asked for has 50 routes x 720 blocks and takes 4 MB. One that is larger is not an answer to us,
- * and would be parsed while everything else waits: 0.2 s for this much.
+ * and would be parsed while everything else waits: 0.7 s for this much.
  */
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
 /** The client would read the whole of a body before it shows it. */
