@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, test } from 'vitest';
+import { CONDITIONS } from '../../src/api/reasons.ts';
 import { SIDECAR, V3 } from '../support/lab.ts';
 import { configMap, deployment, service } from '../support/labObjects.ts';
 import { conditionOf, isComplete, isPatched, type LiveLab } from '../support/liveLab.ts';
@@ -62,7 +63,8 @@ describe.concurrent('a changed spec', { timeout: 120_000 }, () => {
     expect(await books.config()).toBe(SIDECAR);
     const status = await books.complete('candidate');
     expect(status).toMatchObject({ verdict: 'Fail', observedGeneration: generation });
-    expect(status.conditions?.map(({ observedGeneration }) => observedGeneration)).toEqual(Array(6).fill(generation));
+    const generations = status.conditions?.map(({ observedGeneration }) => observedGeneration);
+    expect(generations).toEqual(Object.keys(CONDITIONS).map(() => generation));
     expect(status.targets?.map(({ name, patched }) => `${name} ${patched}`)).toEqual([
       'other-sidecar false',
       'other-front false',
@@ -292,5 +294,31 @@ describe.concurrent('an Envoy that watches its files', { timeout: 120_000 }, () 
     expect(await books.complete('candidate')).toMatchObject({ verdict: 'Fail' });
     expect(await books.targets()).toEqual(before);
     expect(isPatched(await books.read('Deployment', 'bookinfo-spa'))).toBe(false);
+  });
+});
+
+describe('a ramp', { timeout: 120_000 }, () => {
+  test('raises the share on a real API server, with a restart for each step, and restores every byte', async (context) => {
+    const { expect } = context;
+    const books = await stage.lab(context, { traffic: { behaviour: V3 } });
+    const before = await books.targets();
+    const ramp = [
+      { percent: 5, seconds: 5 },
+      { percent: 25, seconds: 5 },
+    ];
+    await books.create('candidate', { traffic: { ramp } });
+    expect(await books.complete('candidate')).toMatchObject({ verdict: 'Fail', percent: 0 });
+    const seen = books.history('candidate').map(({ status }) => status);
+    const percents = seen.flatMap(({ percent }) => percent ?? []);
+    expect(percents.filter((percent, index) => percent !== percents[index - 1])).toEqual([5, 25, 100, 0]);
+    const told = new Set(
+      seen.flatMap((status) => conditionOf(status, 'Mirroring') ?? []).map(({ message }) => message),
+    );
+    expect(
+      [...told].filter((message) => message.startsWith('copying')).map((message) => message.split(';')[0]),
+    ).toEqual(expect.arrayContaining(['copying 5 % (step 1 of 3)', 'copying 25 % (step 2 of 3)']));
+    // Nothing is compared before the last share is on.
+    expect(seen.find(({ mirroringSince }) => mirroringSince !== undefined)?.percent).toBe(100);
+    expect(await books.targets()).toEqual(before);
   });
 });
