@@ -108,11 +108,11 @@ function commands({ code }: CodeBlock): string[] {
     .filter((line) => line !== '' && !line.startsWith('#'));
 }
 
-/** What cannot run here: there are no pods to log, no Azure, and no operator that would run an experiment (test/cli has). */
-const OUT_OF_REACH = /^(az|kubectl logs|kubectl mirror run) /;
+/** What cannot run here: there are no pods to log, no Azure, and no operator that would run an experiment or leave its evidence (test/cli has). */
+const OUT_OF_REACH = /^(az|kubectl logs|kubectl mirror run|kubectl mirror report) /;
 const where = ({ path, line }: CodeBlock) => `${path}:${line}`;
 const runnable = shellBlocks.filter((block) =>
-  commands(block).every((each) => /^kubectl (?!logs|mirror run)/.test(each)),
+  commands(block).every((each) => /^kubectl (?!logs|mirror run|mirror report)/.test(each)),
 );
 const deleting = (block: CodeBlock) => block.code.includes('kubectl delete');
 
@@ -242,9 +242,11 @@ test('the overlay sets image, identity and sources, and nothing else', async () 
     'annotations:',
     'azure.workload.identity/client-id: 00000000-0000-0000-0000-000000000000',
     `value: '{"bookstore": ["00000000-0000-0000-0000-000000000000"]}'`,
+    // The operator's and the dead man's switch's.
+    'image: registry.example.com/platform/mirror-experiment:0.1.0',
     'image: registry.example.com/platform/mirror-experiment:0.1.0',
   ]);
-  expect(plain.filter((line) => !overlay.includes(line))).toHaveLength(2);
+  expect(plain.filter((line) => !overlay.includes(line))).toHaveLength(3);
 });
 
 test.for(runnable.filter(deleting).map((block) => [where(block), block] as const))(
