@@ -15,7 +15,7 @@ export const REMEDIES: Readonly<Record<string, Readonly<Record<string, string>>>
     "TelemetryConfiguration": "Correct `telemetry.logAnalytics` (workspace, resource, table), or have an administrator add the source to ALLOWED_SOURCES for your namespace. See docs/fix-an-experiment.md#accepted-is-not-true.",
     "ConfigKeyNotFound": "Correct `configMap.key` or `clustersKey`; the message lists the keys. Binary data cannot be edited. See docs/fix-an-experiment.md#accepted-is-not-true.",
     "ConfigImmutable": "Use a ConfigMap that is not immutable. See docs/fix-an-experiment.md#accepted-is-not-true.",
-    "ConfigTooLarge": "Mirror fewer routes, set `methods: [\"*\"]`, which needs no copies of routes, or apply the ConfigMap with `kubectl apply --server-side`, which keeps no copy of it in an annotation. See docs/fix-an-experiment.md#accepted-is-not-true.",
+    "ConfigTooLarge": "Mirror fewer routes, set `methods: [\"*\"]`, which needs no copies of routes, or apply the ConfigMap with `kubectl apply --server-side`, which keeps no copy of it in an annotation. Of a Deployment: put large `env` values in a ConfigMap that the container reads. See docs/fix-an-experiment.md#accepted-is-not-true.",
     "InvalidIntent": "Correct the name that the message quotes: it cannot be written into an Envoy configuration. See docs/fix-an-experiment.md#accepted-is-not-true.",
     "ConfigTemplated": "Name the key that holds the rendered configuration. Envoy reads another text than the one with the markers. See docs/fix-an-experiment.md#accepted-is-not-true.",
     "ConfigNotParsable": "Correct the line that the message names. See docs/fix-an-experiment.md#accepted-is-not-true.",

@@ -88,7 +88,7 @@ function checkTargets(
   const candidate = candidateOf(world);
   if (candidate !== undefined && spec.mirror.deployment !== undefined) {
     const plan = planCandidate(candidate, spec.mirror.deployment, ownerOf(world.experiment));
-    if (plan.kind === 'refused') return refuse(world, status, 'ContainerNotFound', plan.message);
+    if (plan.kind === 'refused') return refuse(world, status, plan.reason, plan.message);
   }
   const plan = planMirrorOn(configMap, spec.traffic.envoy.configMap, intentOf(world, port), ownerOf(world.experiment));
   if (plan.kind === 'refused')

@@ -31,7 +31,7 @@ export function prepareCandidate(world: World, before: MirrorExperimentStatus): 
     const yielded = yieldTo(world, status, deployment);
     if (yielded !== undefined) return yielded;
     const plan = planCandidate(deployment, change, ownerOf(world.experiment));
-    if (plan.kind === 'refused') return refuse(world, status, 'ContainerNotFound', plan.message);
+    if (plan.kind === 'refused') return refuse(world, status, plan.reason, plan.message);
     return {
       status,
       next: {

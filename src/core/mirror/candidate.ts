@@ -1,6 +1,14 @@
 import { recordAt, recordsAt } from '../kubernetes/fields.ts';
 import type { JsonPatchOperation, KubernetesObject } from '../kubernetes/object.ts';
-import { type FieldChange, type Journal, type JournalOwner, removeJournal, writeJournal } from './journal.ts';
+import {
+  annotationBytes,
+  type FieldChange,
+  type Journal,
+  type JournalOwner,
+  MAX_ANNOTATION_BYTES,
+  removeJournal,
+  writeJournal,
+} from './journal.ts';
 
 /** What an experiment asks of the candidate's Deployment (spec.mirror.deployment). */
 export interface CandidateChange {
@@ -16,7 +24,11 @@ export interface CandidateChange {
 
 export type CandidatePlan =
   | { readonly kind: 'patch'; readonly operations: readonly JsonPatchOperation[] }
-  | { readonly kind: 'refused'; readonly message: string };
+  | {
+      readonly kind: 'refused';
+      readonly reason: 'ContainerNotFound' | 'ConfigTooLarge';
+      readonly message: string;
+    };
 
 /**
  * Operations that give the candidate's Deployment its image, environment and replicas for the run, with the journal in the
@@ -46,12 +58,22 @@ export function planCandidate(
       const names = containers.map((each) => String(each.name)).join(', ') || 'none';
       return {
         kind: 'refused',
+        reason: 'ContainerNotFound',
         message: `Deployment ${deployment.metadata.name} has no container named ${wanted.name} (it has: ${names}); correct spec.mirror.deployment.containers`,
       };
     }
     changeContainer(container, index, wanted, operations, fields);
   }
   const journal: Journal = { version: 1, owner, change: { type: 'candidate', fields } };
+  const size = annotationBytes(deployment, journal);
+  if (size.others + size.journal > MAX_ANNOTATION_BYTES) {
+    const [needed, present] = [size.journal, size.others].map((bytes) => Math.ceil(bytes / 1024));
+    return {
+      kind: 'refused',
+      reason: 'ConfigTooLarge',
+      message: `Deployment ${deployment.metadata.name}: the way back needs an annotation of ${needed} KiB beside ${present} KiB that are there, and ${MAX_ANNOTATION_BYTES / 1024} KiB is the limit; put large values of spec.mirror.deployment.containers[].env in a ConfigMap that the container reads`,
+    };
+  }
   return { kind: 'patch', operations: [...operations, ...writeJournal(deployment, journal)] };
 }
 

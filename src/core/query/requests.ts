@@ -91,7 +91,8 @@ function timestampColumn(timestamp: string, { compare }: TelemetryQuestion): str
   return `iff(${timestamp} < ${datetimeLiteral(compare.switchOn)}, ${timestamp}, ${timestamp} - ${gap})`;
 }
 
-function nameConditions(question: TelemetryQuestion): string[] {
+/** Conditions on the column `Name`. */
+export function nameConditions(question: TelemetryQuestion): string[] {
   const method = methodCondition(question.methods);
   return [
     ...(method === undefined ? [] : [method]),

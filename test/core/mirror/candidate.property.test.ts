@@ -131,6 +131,7 @@ it('a container that the Deployment does not have is refused with those that it 
   const object = { ...base, spec: { template: { spec: { containers: [{ name: 'app' }, { name: 'proxy' }] } } } };
   expect(planCandidate(object, { containers: [{ name: 'other', image: 'i:1' }] }, OWNER)).toEqual({
     kind: 'refused',
+    reason: 'ContainerNotFound',
     message:
       'Deployment d has no container named other (it has: app, proxy); correct spec.mirror.deployment.containers',
   });
