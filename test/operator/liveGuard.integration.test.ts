@@ -157,7 +157,9 @@ describe.concurrent('live that is guarded', { timeout: 240_000 }, () => {
     );
     const { status } = experiment;
     expect(conditionOf(status, 'Passed')).toMatchObject({ status: 'False', reason: 'LiveDegraded' });
-    expect(conditionOf(status, 'Passed')?.message).toMatch(/^p\d\d of live.* rose [\d,]+ ms \(.*\) since its requests/);
+    expect(conditionOf(status, 'Passed')?.message).toMatch(
+      /^(p\d\d|errors) of live.* rose [\d,.]+ (ms|percentage points) \(.*\) since its requests/,
+    );
     expect(history.isRestored(experiment.metadata.uid)).toBe(true);
     // What the experiment did to live is over.
     const latency = async () => {

@@ -171,7 +171,7 @@ describe.concurrent('what may run', { timeout: 120_000 }, () => {
       status: 'False',
       reason: 'ImagePullFailed',
       message: context.expect.stringMatching(
-        /bookservicemirror.*progress.*kubectl describe deployment bookservicemirror/,
+        /image of container bookservicemirror .*kubectl describe deployment bookservicemirror/,
       ),
     });
     context.expect(conditionOf(status, 'Mirroring')).toMatchObject({ status: 'False', reason: 'NotStarted' });
