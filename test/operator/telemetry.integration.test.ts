@@ -84,7 +84,12 @@ describe.concurrent('telemetry as it should not be', { timeout: 150_000 }, () =>
     const routes = [`GET "]; AppRequests | take 1 //`, `GET Reviews/Get\n| where 1==2\\`];
     const slow = (route: string) => (route === routes[1] ? 1193 : 0);
     const books = await stage.lab(context, { versions: hostile, traffic: { routes, behaviour: slow } });
-    await Promise.all([tame.create('candidate'), books.create('candidate', { deployment: null })]);
+    // How often the guard looks before the verdict is a matter of moments.
+    const analysis = { liveGuard: { enabled: false } };
+    await Promise.all([
+      tame.create('candidate', { analysis }),
+      books.create('candidate', { analysis, deployment: null }),
+    ]);
     const [tameStatus, status] = await Promise.all([tame.complete('candidate'), books.complete('candidate')]);
     expect(tameStatus).toMatchObject({ verdict: 'Fail', routes: [{ name: ROUTES[1] }, { name: ROUTES[0] }] });
     const printed = 'GET Reviews/Get\\n| where 1==2\\';
