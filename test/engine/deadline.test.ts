@@ -9,7 +9,7 @@ describe('the deadline', () => {
       'minDurationSeconds',
       1500,
       1300,
-      /within tolerance, but only .* s were analysed .*minDurationSeconds.*raise deadlineSeconds/,
+      /within tolerance, but only .* s with requests were analysed .*minDurationSeconds.*raise deadlineSeconds/,
     ],
     ['ten intervals', 700, 300, /a Pass needs 10/],
   ])(
