@@ -100,6 +100,7 @@ export const CONDITIONS = {
     Latency: 'The candidate is slower than tolerated.',
     Errors: 'The candidate fails more often than tolerated.',
     LostCopies: 'Too many copies left no trace in the candidate’s telemetry.',
+    ForeignRequests: 'The candidate reports more requests than were copied to it.',
     CandidateUnavailable: 'The candidate did not become available.',
     CandidateCrashing: 'The candidate’s containers start and end again and again.',
     CandidateOutOfMemory: 'The candidate’s containers were ended because they used more memory than their limit.',

@@ -134,6 +134,8 @@ export class MemoryTelemetry implements Telemetry {
   silent: { live?: boolean; mirror?: boolean } = {};
   /** Share of the copies of a time (ms since the epoch) that leave no trace. */
   loss: (at: number) => number = () => 0;
+  /** Requests that the candidate reports of a time (ms since the epoch) for each copy, in addition to the copy itself. */
+  foreign: (at: number) => number = () => 0;
   failure: TelemetryError | undefined;
   /** What mirroring does to live itself: milliseconds that its requests take more than before; null: they fail. */
   liveBehaviour: Behaviour = V2;
@@ -164,6 +166,13 @@ export class MemoryTelemetry implements Telemetry {
   /** Evenly spread over the routes, the same at each read. */
   #isLost(at: number, index: number): boolean {
     return (Math.floor(index / ROUTES.length) * 0.618_033_988_75) % 1 < this.loss(at);
+  }
+
+  /** Spread like what is lost. */
+  #foreign(at: number, index: number): number {
+    const share = this.foreign(at);
+    const isOneMore = (Math.floor(index / ROUTES.length) * 0.618_033_988_75) % 1 < share % 1;
+    return Math.floor(share) + (isOneMore ? 1 : 0);
   }
 
   async read(
@@ -201,7 +210,9 @@ export class MemoryTelemetry implements Telemetry {
         const ms = 15 * Math.exp(0.2 * random.normal());
         const more = this.behaviour(route, () => random.uniform());
         if (this.silent.live !== true) recorder.record(route, 'live', ms);
-        if (this.silent.mirror !== true && !this.#isLost(window.start + block * 30_000, index)) {
+        const at = window.start + block * 30_000;
+        const reports = this.silent.mirror === true || this.#isLost(at, index) ? 0 : 1 + this.#foreign(at, index);
+        for (let report = 0; report < reports; report++) {
           recorder.record(route, 'mirror', more === null ? null : 15 * Math.exp(0.2 * random.normal()) + more);
         }
       }

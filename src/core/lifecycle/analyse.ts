@@ -15,6 +15,7 @@ import type { Evaluation } from '../verdict/evaluation.ts';
 import type { EvidenceDocument } from '../verdict/evidence.ts';
 import { type LastingLoss, lastingLoss } from '../verdict/lastingLoss.ts';
 import { losesCopies } from '../verdict/losesCopies.ts';
+import { surplusOf } from '../verdict/surplus.ts';
 import { conclude, type Verdict } from './conclude.ts';
 import type { Decision, Step } from './decision.ts';
 import { isCondition, isPastDeadline, progress, report, waitWithin } from './report.ts';
@@ -88,6 +89,8 @@ interface Judged {
   /** What counts for minDurationSeconds. */
   readonly seconds: number;
   readonly loss: LastingLoss | undefined;
+  /** What to say of requests that are no copies; a Pass waits until they are few. */
+  readonly surplus: string | undefined;
 }
 
 interface Conclusion {
@@ -107,25 +110,27 @@ function judge(world: World, window: WindowSamples): Judged {
   const seconds = analysedSeconds(window, analysis.intervalSeconds);
   const evaluation = evaluate(document);
   const loss = lastingLoss(document, evaluation, blockSeconds(analysis.intervalSeconds, window));
-  return { window, document, evaluation, samples: window.samples, seconds, loss };
+  const surplus = surplusOf(document, evaluation);
+  return { window, document, evaluation, samples: window.samples, seconds, loss, surplus };
 }
 
 /** The verdict that the evidence supports now; undefined: the experiment goes on. */
 function conclusionOf(world: World, status: MirrorExperimentStatus, judged: Judged): Conclusion | undefined {
-  const { evaluation, seconds, loss } = judged;
+  const { evaluation, seconds, loss, surplus } = judged;
   if (evaluation.verdict === 'Fail') return { verdict: 'Fail', reason: evaluation.reason };
   if (loss !== undefined) return { verdict: 'Inconclusive', reason: loss.reason, isEarly: true };
   const longEnough = seconds >= world.experiment.spec.analysis.minDurationSeconds;
-  const passes = evaluation.verdict === 'Pass' && longEnough;
+  const passes = evaluation.verdict === 'Pass' && longEnough && surplus === undefined;
   // A candidate in trouble may have answered well so far; the next look at its pods or its copies decides.
   if (passes && isCondition(status, 'CandidateReady', 'True')) return { verdict: 'Pass', reason: evaluation.reason };
   if (!isPastDeadline(world, status)) return undefined;
   return { verdict: 'Inconclusive', reason: passes ? 'CandidateUnavailable' : openReason(judged) };
 }
 
-function openReason({ document, evaluation, samples }: Judged): ReasonOf<'Passed'> {
+function openReason({ document, evaluation, samples, surplus }: Judged): ReasonOf<'Passed'> {
   if (samples.routes.every((route) => route.live.items === 0)) return 'NoLiveTelemetry';
   if (samples.routes.every((route) => route.mirror.items === 0)) return 'NoMirrorTelemetry';
+  if (surplus !== undefined) return 'ForeignRequests';
   return losesCopies(document, evaluation) ? 'LostCopies' : 'NotEnoughEvidence';
 }
 
@@ -133,9 +138,10 @@ function explanation(
   world: World,
   status: MirrorExperimentStatus,
   { verdict, reason }: Conclusion,
-  { evaluation, document, seconds, loss }: Judged,
+  { evaluation, document, seconds, loss, surplus }: Judged,
 ): string {
   if (verdict === 'Inconclusive' && loss !== undefined) return loss.message;
+  if (reason === 'ForeignRequests' && surplus !== undefined) return surplus;
   if (reason === 'NoLiveTelemetry' || reason === 'NoMirrorTelemetry') {
     return getCondition(status.conditions, 'TelemetryFlowing')?.message ?? explain(document, evaluation);
   }
@@ -175,8 +181,9 @@ function show(world: World, status: MirrorExperimentStatus, judged: Judged): Mir
 function goOn(
   world: World,
   status: MirrorExperimentStatus,
-  { document, evaluation, seconds }: Judged,
+  { document, evaluation, seconds, surplus }: Judged,
 ): MirrorExperimentStatus {
+  if (surplus !== undefined) return progress(world, status, 'Analysing', `a Pass waits: ${surplus}`);
   if (evaluation.verdict === 'Pass') {
     const left = world.experiment.spec.analysis.minDurationSeconds - seconds;
     if (left <= 0 && !isCondition(status, 'CandidateReady', 'True')) {
