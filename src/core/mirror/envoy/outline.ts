@@ -7,7 +7,20 @@ export type ParsedDocument = Document.Parsed<ParsedNode>;
  * All documents of a text, or why it cannot be read. Unlike for an edit that adds something, repeated keys, aliases and
  * several documents are no obstacle: what is taken out is told apart from them.
  */
-export function readDocuments(text: string): readonly ParsedDocument[] | { problem: string; offset: number } {
+export function readDocuments(text: string): Documents {
+  const known = lastRead?.deref();
+  if (known?.text === text) return known.documents;
+  const documents = parse(text);
+  lastRead = new WeakRef({ text, documents });
+  return documents;
+}
+
+type Documents = readonly ParsedDocument[] | { problem: string; offset: number };
+
+/** One strip reads the same text up to nine times, and a text of 1 MiB takes up to ten seconds. Nobody changes a document. */
+let lastRead: WeakRef<{ readonly text: string; readonly documents: Documents }> | undefined;
+
+function parse(text: string): Documents {
   try {
     const documents = parseAllDocuments(text, {
       keepSourceTokens: true,

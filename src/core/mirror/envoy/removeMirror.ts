@@ -122,7 +122,7 @@ function occurrences(text: string, piece: string): number[] {
 
 function parse(text: string): unknown {
   try {
-    const document = parseDocument(text, { logLevel: 'silent', merge: false, uniqueKeys: false });
+    const document = parseDocument(text, { logLevel: 'silent', merge: false, prettyErrors: false, uniqueKeys: false });
     const isSound = document.errors.length === 0 && shapeProblem(document.contents, true) === undefined;
     const data: unknown = isSound ? document.toJS() : undefined;
     return data;

@@ -10,7 +10,7 @@ import { addFieldInFront, applySplices, replaceScalar, type Splice } from './spl
  * `http.<prefix>.rds.<name>`, `cluster_manager.cds` or `listener_manager.lds`. Empty when the file names none.
  */
 export function expectedVersion(text: string): string {
-  const { contents } = parseDocument(text, { logLevel: 'silent' });
+  const { contents } = parseDocument(text, { logLevel: 'silent', prettyErrors: false, uniqueKeys: false });
   if (!isMap(contents)) return '';
   const version: unknown = contents.get('version_info') ?? contents.get('versionInfo');
   return typeof version === 'string' ? version : '';
