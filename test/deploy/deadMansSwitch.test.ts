@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { readSettings } from '../../src/settings.ts';
 
-const deploy = new URL('../../deploy/', import.meta.url);
+const deploy = new URL('../../deploy/base/', import.meta.url);
 const read = (name: string) => readFile(new URL(name, deploy), 'utf8');
 
 interface Manifest {
@@ -45,8 +45,10 @@ test('it takes the settings of the CronJob, and misses what the operator of depl
 });
 
 test('it runs what tsc makes of deadMansSwitch.ts, from the operator’s image', async () => {
-  const { rootDir, outDir } = parse(await readFile(new URL('../tsconfig.build.json', deploy), 'utf8')).compilerOptions;
-  expect(existsSync(new URL(`../${rootDir}/deadMansSwitch.ts`, deploy))).toBe(true);
+  const { rootDir, outDir } = parse(
+    await readFile(new URL('../../tsconfig.build.json', deploy), 'utf8'),
+  ).compilerOptions;
+  expect(existsSync(new URL(`../../${rootDir}/deadMansSwitch.ts`, deploy))).toBe(true);
   expect(container.command).toEqual(['node', `/app/${outDir}/deadMansSwitch.js`]);
   const [operator] = deployment.spec.template.spec.containers;
   expect(container.image).toBe(operator.image);

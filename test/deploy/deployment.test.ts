@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { readSettings } from '../../src/settings.ts';
 
-const file = parse(await readFile(new URL('../../deploy/deployment.yaml', import.meta.url), 'utf8'));
+const file = parse(await readFile(new URL('../../deploy/base/deployment.yaml', import.meta.url), 'utf8'));
 const { spec } = file;
 const pod = spec.template.spec;
 const [operator] = pod.containers;
@@ -33,7 +33,7 @@ test('of two replicas one acts, by a Lease that the pod tells its namespace of',
   expect(readSettings([], env).leaderElection).toBe(true);
   const fields = Object.fromEntries(variables.map(({ name, valueFrom }) => [name, valueFrom?.fieldRef.fieldPath]));
   expect(fields).toMatchObject({ POD_NAME: 'metadata.name', POD_NAMESPACE: 'metadata.namespace' });
-  const role = parse(await readFile(new URL('../../deploy/role.yaml', import.meta.url), 'utf8'));
+  const role = parse(await readFile(new URL('../../deploy/base/leaserole.yaml', import.meta.url), 'utf8'));
   expect(role.metadata.namespace).toBe(file.metadata.namespace);
   const names: string[] = role.rules.flatMap(({ resourceNames = [] }: { resourceNames?: string[] }) => resourceNames);
   expect(names).toEqual([readSettings([], env).leaseName]);
@@ -48,7 +48,7 @@ test('replicas are on different nodes where that can be, and one at a time is di
   const [spread] = pod.topologySpreadConstraints;
   expect(spread).toMatchObject({ topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'ScheduleAnyway' });
   expect(labels).toMatchObject(spread.labelSelector.matchLabels);
-  const budget = parse(await readFile(new URL('../../deploy/poddisruptionbudget.yaml', import.meta.url), 'utf8'));
+  const budget = parse(await readFile(new URL('../../deploy/base/poddisruptionbudget.yaml', import.meta.url), 'utf8'));
   expect(budget.spec.maxUnavailable).toBe(1);
   expect(labels).toMatchObject(budget.spec.selector.matchLabels);
 });

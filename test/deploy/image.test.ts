@@ -41,7 +41,7 @@ const texts = (list: readonly Instruction[], name: string) =>
   list.filter((each) => each.name === name).map(({ text }) => text);
 const json = (name: string): unknown => JSON.parse(texts(image, name)[0] ?? 'null');
 
-const { spec } = parse(read('deploy/deployment.yaml')).spec.template;
+const { spec } = parse(read('deploy/base/deployment.yaml')).spec.template;
 const [operator] = spec.containers;
 const manifest: { version: string; files: string[]; license: string } = JSON.parse(read('package.json'));
 

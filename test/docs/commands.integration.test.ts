@@ -235,12 +235,13 @@ describe('what the documents show', () => {
   });
 });
 
-test('the overlay sets image, identity and sources, and nothing else', async () => {
+test('the example overlay sets image, identity and sources, and nothing else', async () => {
   const built = async (path: string) => (await succeed(['kustomize', join(ROOT, path)])).split('\n');
   const [plain, overlay] = [await built('deploy'), await built('examples/install')];
   expect(overlay.filter((line) => !plain.includes(line)).map((line) => line.trim())).toEqual([
     'annotations:',
     'azure.workload.identity/client-id: 00000000-0000-0000-0000-000000000000',
+    'azure.workload.identity/use: "true"',
     `value: '{"bookstore": ["00000000-0000-0000-0000-000000000000"]}'`,
     // The operator's and the dead man's switch's.
     'image: registry.example.com/platform/mirror-experiment:0.1.0',

@@ -40,7 +40,7 @@ test.for([
   ['clusterrole.yaml', '## What it may do in the cluster'],
   ['deadmansswitch.yaml', '## What the dead man’s switch may do in the cluster'],
 ] as const)('the table of rights is the ClusterRole of %s', async ([file, heading]) => {
-  const text = await readFile(new URL(`../../deploy/${file}`, import.meta.url), 'utf8');
+  const text = await readFile(new URL(`../../deploy/base/${file}`, import.meta.url), 'utf8');
   const manifests: { kind: string; rules: { resources: string[]; verbs: string[] }[] }[] = parseAllDocuments(text).map(
     (each) => each.toJS(),
   );

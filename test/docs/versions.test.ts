@@ -22,7 +22,7 @@ test('the versions that the documents name are those that are tested', () => {
 });
 
 test('the image that the documents name is that of the manifests', () => {
-  const { images } = parse(read('deploy/kustomization.yaml'));
+  const { images } = parse(read('deploy/base/kustomization.yaml'));
   const image = `\`${images[0].name}:${images[0].newTag}\``;
   for (const path of ['README.md', 'docs/install.md']) expect(readDocument(path).text, path).toContain(image);
 });

@@ -97,7 +97,10 @@ describe.concurrent('an operator without the right to patch ConfigMaps', { timeo
   async function limited(context: Context) {
     const books = await stage.lab(context, { traffic: { behaviour: V3 } });
     const metadata = { name: LIMITED };
-    const clusterRole = await readFile(join(import.meta.dirname, '..', '..', 'deploy', 'clusterrole.yaml'), 'utf8');
+    const clusterRole = await readFile(
+      join(import.meta.dirname, '..', '..', 'deploy', 'base', 'clusterrole.yaml'),
+      'utf8',
+    );
     const all = recordsAt(parse(clusterRole), 'rules');
     const fewer = all.map((rule) => (isFor(rule, 'configmaps') ? { ...rule, verbs: ['get'] } : rule));
     await books.add({ apiVersion: 'v1', kind: 'ServiceAccount', metadata });
