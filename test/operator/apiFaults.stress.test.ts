@@ -136,7 +136,8 @@ describe.concurrent('a run comes to its verdict and is restored', { timeout: 200
     await recovers(context, seconds, books.complete('candidate', seconds));
     expect(conditionOf((await last(books)).status, 'Passed')).toMatchObject({ status: 'False', reason: 'Latency' });
     expect(await books.targets()).toEqual(before);
-    expect(gateway.log.filter((record) => record.fault !== undefined).length).toBeGreaterThan(5);
+    // How many writes there are depends on how many fail: a quarter of about twenty, by chance.
+    expect(gateway.log.filter((record) => record.fault !== undefined).length).toBeGreaterThanOrEqual(3);
     await allTold(gateway, operator);
     expect(operator.errors()).toBe('');
   });

@@ -1,35 +1,29 @@
-import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
+import { type CompileCache, fillCompileCache } from '../support/compileCache.ts';
 import { type KilledOperatorOptions, startKilledOperator } from '../support/killedOperator.ts';
 import { V3 } from '../support/lab.ts';
 import { limit } from '../support/limit.ts';
 import { conditionOf, until } from '../support/liveLab.ts';
 import { type OperatorStage, setOperatorStage } from '../support/operatorStage.ts';
+import { percentiles } from '../support/percentiles.ts';
 import { withoutRestartTrace } from '../support/withoutRestartTrace.ts';
 
 let stage: OperatorStage;
-let compileCache: string;
+let compileCache: CompileCache;
 /** Milliseconds from the deletion until the experiment was gone. */
 const gone: number[] = [];
 
 beforeAll(async () => {
-  compileCache = await mkdtemp(join(tmpdir(), 'compile-cache-'));
-  // A process that is killed does not store what it has compiled.
-  const env = { PATH: process.env.PATH ?? '', NODE_COMPILE_CACHE: compileCache };
-  await promisify(execFile)(process.execPath, [join(import.meta.dirname, '../../src/main.ts'), '--help'], { env });
+  compileCache = await fillCompileCache();
   stage = await setOperatorStage();
 });
 afterAll(async () => {
   await stage?.stop();
-  await rm(compileCache, { recursive: true, force: true });
-  const sorted = gone.toSorted((a, b) => a - b);
-  const at = (share: number) => ((sorted[Math.ceil(share * sorted.length) - 1] ?? 0) / 1000).toFixed(2);
+  await compileCache?.remove();
   process.stdout.write(
-    `deletions at a write: ${sorted.length}\nfrom the deletion until it is gone: p50 ${at(0.5)} s, p99 ${at(0.99)} s\n`,
+    `deletions at a write: ${gone.length}
+from the deletion until it is gone: ${percentiles(gone)}
+`,
   );
 });
 
@@ -45,7 +39,7 @@ async function begin(context: TestContext, options: Pick<KilledOperatorOptions, 
   const { server, azure } = stage;
   let deletedAt: number | undefined;
   const operator = await startKilledOperator({
-    ...{ server, azure, compileCache, namespace: books.namespace, ...options },
+    ...{ server, azure, compileCache: compileCache.directory, namespace: books.namespace, ...options },
     meanwhile: async () => {
       deletedAt = Date.now();
       await books.delete('candidate');
@@ -62,7 +56,7 @@ async function countWrites(context: TestContext): Promise<number> {
   const { server, azure } = stage;
   let writes = 0;
   const operator = await startKilledOperator({
-    ...{ server, azure, compileCache, namespace: books.namespace, when: 'after', spare: true },
+    ...{ server, azure, compileCache: compileCache.directory, namespace: books.namespace, when: 'after', spare: true },
     meanwhile: async () => {
       writes += 1;
     },

@@ -1,34 +1,28 @@
-import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, test } from 'vitest';
+import { type CompileCache, fillCompileCache } from '../support/compileCache.ts';
 import { type Kill, startKilledOperator } from '../support/killedOperator.ts';
 import { V3 } from '../support/lab.ts';
 import { configMap, deployment, service } from '../support/labObjects.ts';
 import { limit } from '../support/limit.ts';
 import { type Change, conditionOf, type LiveLab, type Version } from '../support/liveLab.ts';
 import { type OperatorStage, setOperatorStage } from '../support/operatorStage.ts';
+import { percentiles } from '../support/percentiles.ts';
 import type { TrafficOptions } from '../support/syntheticTraffic.ts';
 import { watchRestores } from '../support/watchRestores.ts';
 
 let stage: OperatorStage;
-let compileCache: string;
+let compileCache: CompileCache;
 const killed: { path: string; kills: readonly Kill[] }[] = [];
 /** Milliseconds from a kill that left something to be restored until one more object was, and until all were. */
 const restored = { next: [] as number[], all: [] as number[] };
 
 beforeAll(async () => {
-  compileCache = await mkdtemp(join(tmpdir(), 'compile-cache-'));
-  // A process that is killed does not store what it has compiled.
-  const env = { PATH: process.env.PATH ?? '', NODE_COMPILE_CACHE: compileCache };
-  await promisify(execFile)(process.execPath, [join(import.meta.dirname, '../../src/main.ts'), '--help'], { env });
+  compileCache = await fillCompileCache();
   stage = await setOperatorStage();
 });
 afterAll(async () => {
   await stage?.stop();
-  await rm(compileCache, { recursive: true, force: true });
+  await compileCache?.remove();
   report();
 });
 
@@ -187,7 +181,13 @@ describe.concurrent('killed at every write', { timeout: 600_000 }, () => {
       const restores = await watchRestores(stage.server.kubeconfig, books.namespace);
       context.onTestFinished(() => restores.stop());
       const { server, azure } = stage;
-      const operator = await startKilledOperator({ server, azure, compileCache, ...books, when: path.when });
+      const operator = await startKilledOperator({
+        server,
+        azure,
+        compileCache: compileCache.directory,
+        ...books,
+        when: path.when,
+      });
       context.onTestFinished(() => operator.stop());
 
       await books.create('candidate', path.change);
@@ -222,11 +222,7 @@ describe.concurrent('killed at every write', { timeout: 600_000 }, () => {
 
 function report(): void {
   const kills = killed.flatMap((each) => each.kills);
-  const of = (times: readonly number[]) => {
-    const sorted = [...times].sort((a, b) => a - b);
-    const at = (share: number) => ((sorted[Math.ceil(share * sorted.length) - 1] ?? 0) / 1000).toFixed(2);
-    return `p50 ${at(0.5)} s, p99 ${at(0.99)} s (${sorted.length} kills)`;
-  };
+  const of = (times: readonly number[]) => `${percentiles(times)} (${times.length} kills)`;
   const lines = [
     ...killed.map(({ path, kills: each }) => `  ${each.length} in ${path}`),
     `kill points: ${kills.length}`,

@@ -64,9 +64,12 @@ export async function startKilledOperator(options: KilledOperatorOptions): Promi
   let child: ChildProcess;
   let stopped = false;
   let lastWork = Date.now();
+  /** A process that is still starting has not asked for anything. */
+  let isAwake = false;
 
   function start(): void {
     lastWork = Date.now();
+    isAwake = false;
     const born = spawn(process.execPath, [join(import.meta.dirname, '..', '..', 'src', 'main.ts')], {
       env: {
         ...{
@@ -99,6 +102,7 @@ export async function startKilledOperator(options: KilledOperatorOptions): Promi
 
   gateway.decide((request) => {
     if (request.kind !== 'watch') lastWork = Date.now();
+    isAwake = true;
     if (request.kind !== 'write' || stopped) return undefined;
     const write = nameOf(request);
     if (seen.has(write)) return undefined;
@@ -117,7 +121,8 @@ export async function startKilledOperator(options: KilledOperatorOptions): Promi
     kills,
     writes: gateway.log,
     errors: () => errors,
-    quiet: () => until('the operator has nothing to do', async () => Date.now() - lastWork > QUIET_MILLISECONDS, 60),
+    quiet: () =>
+      until('the operator has nothing to do', async () => isAwake && Date.now() - lastWork > QUIET_MILLISECONDS, 60),
     stop: async () => {
       stopped = true;
       await kill();
