@@ -1,5 +1,5 @@
 import { accessSync, constants } from 'node:fs';
-import { chromiumLocation, envoyLocation, kubernetesLocation } from './setup/locations.mjs';
+import { chromiumLocation, envoyLocation, helmLocation, kubernetesLocation } from './setup/locations.mjs';
 
 export interface Binaries {
   etcd: string;
@@ -26,6 +26,13 @@ export function chromiumBinary(env: Readonly<Record<string, string | undefined>>
   const { variable, binaries } = chromiumLocation(env);
   requireExecutable(binaries.chromium, variable);
   return binaries.chromium;
+}
+
+/** Path of the Helm that renders the chart: HELM_BIN, else that of the cache. Throws as `binaries` does. */
+export function helmBinary(env: Readonly<Record<string, string | undefined>> = process.env): string {
+  const { variable, binaries } = helmLocation(env);
+  requireExecutable(binaries.helm, variable);
+  return binaries.helm;
 }
 
 function requireExecutable(path: string, variable: string | undefined): void {

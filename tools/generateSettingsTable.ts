@@ -17,10 +17,16 @@ export function withSettingsTable(page: string, help: string = settingsHelp()): 
   return `${before}${BEGIN}\n\n${table}\n\n${END}${after}`;
 }
 
-function row(line: string): string {
+/** A setting from its line of `--help`. Throws when the line has another form. */
+export function settingOf(line: string): { name: string; text: string; fallback: string | undefined } {
   const { text, name, fallback } =
     /^ {2}--\S+ {2}(?<text>.*) \((?<name>[A-Z_]+)(?:; default (?<fallback>.*))?\)$/.exec(line)?.groups ?? {};
   if (text === undefined || name === undefined) throw new Error(`not a line of --help: ${line}`);
+  return { name, text, fallback };
+}
+
+function row(line: string): string {
+  const { name, text, fallback } = settingOf(line);
   return `| \`${name}\` | ${fallback === undefined ? 'none' : `\`${fallback}\``} | ${text.replaceAll('|', '\\|')} |`;
 }
 

@@ -2,13 +2,13 @@ import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { provide } from './cache.mjs';
+import { goBuild } from './go.mjs';
 import { kubernetesLocation } from './locations.mjs';
 import { SetupError } from './problem.mjs';
-import { output, run } from './processes.mjs';
+import { output } from './processes.mjs';
 import { step } from './progress.mjs';
 import { etcdVersion, kubernetesVersion } from './versions.mjs';
 
-const goModules = fileURLToPath(new URL('../go/', import.meta.url));
 const downloader = fileURLToPath(new URL('downloadKubernetes.mjs', import.meta.url));
 const node24 = fileURLToPath(new URL('../../node_modules/.bin/node', import.meta.url));
 
@@ -48,43 +48,21 @@ async function download(directory) {
 }
 
 async function build(directory) {
-  const go = await findGo();
   const [major, minor] = kubernetesVersion.split('.');
   const stamp = Object.entries({ gitVersion: `v${kubernetesVersion}`, gitMajor: major, gitMinor: minor })
     .map(([name, value]) => `-X k8s.io/component-base/version.${name}=${value}`)
     .join(' ');
-  const goBuild = (module, packages, linkerFlags) =>
-    run(
-      go,
-      ['build', '-trimpath', '-buildvcs=false', '-mod=readonly', '-ldflags', linkerFlags, '-o', directory, ...packages],
-      {
-        name: `build-${module}`,
-        cwd: join(goModules, module),
-        // Without cgo no C compiler is needed, and the programs run on any distribution.
-        env: { ...process.env, CGO_ENABLED: '0', GOWORK: 'off' },
-        remedy:
-          'It needs Go 1.26 or newer (an older one fetches it, unless GOTOOLCHAIN=local), the Go module proxy and 4 GB of disk.\n' +
-          '  Instead, KUBEBUILDER_ASSETS may name a directory with etcd, kube-apiserver and kubectl.',
-      },
-    );
-  await step(`Building etcd ${etcdVersion} from Go modules`, '1 min on 2 cores', () => goBuild('etcd', ['.'], '-s -w'));
-  const programs = ['k8s.io/kubernetes/cmd/kube-apiserver', 'k8s.io/kubernetes/cmd/kubectl'];
-  await step(`Building kube-apiserver and kubectl ${kubernetesVersion} from Go modules`, '3 to 6 min on 2 cores', () =>
-    goBuild('kube', programs, `-s -w ${stamp}`),
+  const common = {
+    directory,
+    what: 'etcd and kube-apiserver, which could not be downloaded',
+    instead: 'KUBEBUILDER_ASSETS may name a directory with etcd, kube-apiserver and kubectl',
+  };
+  await step(`Building etcd ${etcdVersion} from Go modules`, '1 min on 2 cores', () =>
+    goBuild({ ...common, module: 'etcd', packages: ['.'] }),
   );
-}
-
-async function findGo() {
-  const candidates = ['go', '/usr/local/go/bin/go'];
-  for (const go of candidates) {
-    const version = /go version go1\.(\d+)/.exec((await output(go, ['version'])) ?? '')?.[1];
-    // From 1.21 on, Go fetches the toolchain that a module asks for.
-    if (version !== undefined && Number(version) >= 21) return go;
-  }
-  throw new SetupError(
-    'etcd and kube-apiserver could not be downloaded, and there is no Go 1.21 or newer to build them.\n' +
-      '  Install Go (1.26 or newer, or one that may fetch it), or set KUBEBUILDER_ASSETS to a directory with etcd,\n' +
-      '  kube-apiserver and kubectl.',
+  const packages = ['k8s.io/kubernetes/cmd/kube-apiserver', 'k8s.io/kubernetes/cmd/kubectl'];
+  await step(`Building kube-apiserver and kubectl ${kubernetesVersion} from Go modules`, '3 to 6 min on 2 cores', () =>
+    goBuild({ ...common, module: 'kube', packages, linkerFlags: `-s -w ${stamp}` }),
   );
 }
 

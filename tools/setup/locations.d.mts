@@ -10,4 +10,5 @@ interface Location<Name extends string> {
 export function cacheRoot(env?: Environment): string;
 export function kubernetesLocation(env?: Environment): Location<'etcd' | 'kubeApiserver' | 'kubectl'>;
 export function envoyLocation(env?: Environment): Location<'envoy'>;
+export function helmLocation(env?: Environment): Location<'helm'>;
 export function chromiumLocation(env?: Environment): Location<'chromium'>;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { envoyVersion, kubernetesVersion } from './versions.mjs';
+import { envoyVersion, helmVersion, kubernetesVersion } from './versions.mjs';
 
 /** Such as linux-x64. */
 export const platform = `${process.platform}-${process.arch}`;
@@ -35,6 +35,16 @@ export function envoyLocation(env = process.env) {
     variable: env.ENVOY_BIN ? 'ENVOY_BIN' : undefined,
     directory,
     binaries: { envoy: env.ENVOY_BIN || join(directory, 'envoy') },
+  };
+}
+
+/** Where Helm is: the variable that names it (if any) and the path. */
+export function helmLocation(env = process.env) {
+  const directory = join(cacheRoot(env), `helm-${helmVersion}-${platform}`);
+  return {
+    variable: env.HELM_BIN ? 'HELM_BIN' : undefined,
+    directory,
+    binaries: { helm: env.HELM_BIN || join(directory, `helm${suffix}`) },
   };
 }
 
