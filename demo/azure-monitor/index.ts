@@ -66,6 +66,8 @@ export async function startAzureMonitor(options: AzureMonitorOptions = {}): Prom
   const query = createTlsServer({ key: certificates.key, cert: certificates.cert }, (request, response) =>
     listener?.(request, response),
   );
+  // As a public endpoint does, and unlike Node.js' 5 s: a question every 5 s would meet a connection that is just being closed.
+  query.keepAliveTimeout = 120_000;
   const authorityHost = `https://127.0.0.1:${await listen(query, options.port ?? 0)}/`;
   const tokens = createTokenIssuer({ authorityHost, tenantId: TENANT_ID, clientId: CLIENT_ID });
   listener = queryListener({

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import type { MirrorExperimentStatus } from '../../src/api/types.generated.ts';
 import { V2, V3 } from '../support/lab.ts';
+import { limit } from '../support/limit.ts';
 import { conditionOf, type LiveLab, until } from '../support/liveLab.ts';
 import { type OperatorStage, setOperatorStage } from '../support/operatorStage.ts';
 import { startTelemetryGateway, type TelemetryFault, type TelemetryGateway } from '../support/telemetryGateway.ts';
@@ -106,48 +107,52 @@ const OUTAGES: readonly (readonly [what: string, outage: Outage])[] = [
   ['expired tokens and no new ones (500)', { begin: tokens(500), says: /no token|token \(401\)/ }],
 ];
 
+/** Runs that two processors manage side by side, so that a look keeps to its time. */
+const atATime = limit(6);
+
 const flowing = (status: MirrorExperimentStatus) => conditionOf(status, 'TelemetryFlowing');
 
-describe.concurrent('a run goes on at the next look after', { timeout: 170_000 }, () => {
+describe.concurrent('a run goes on at the next look after', { timeout: 500_000 }, () => {
   test.for(OUTAGES)(
     '%s',
-    async ([what, { begin, end = calm, says, wait = INTERVAL, within = wait, isBrief = false, settings }], context) => {
-      const { expect } = context;
-      const { gateway, books, before, operator } = await beforeFirstLook(context, 'bad', settings);
-      await begin(gateway);
-      const failing = (status: MirrorExperimentStatus) =>
-        [flowing(status), ...(isBrief ? [conditionOf(status, 'LiveHealthy')] : [])].find(
-          (condition) => condition?.reason === 'TelemetryError',
+    ([what, { begin, end = calm, says, wait = INTERVAL, within = wait, isBrief = false, settings }], context) =>
+      atATime(async () => {
+        const { expect } = context;
+        const { gateway, books, before, operator } = await beforeFirstLook(context, 'bad', settings);
+        await begin(gateway);
+        const failing = (status: MirrorExperimentStatus) =>
+          [flowing(status), ...(isBrief ? [conditionOf(status, 'LiveHealthy')] : [])].find(
+            (condition) => condition?.reason === 'TelemetryError',
+          );
+        const { status: told } = await books.until(
+          'candidate',
+          'tells of it',
+          ({ status }) => failing(status) !== undefined,
         );
-      const { status: told } = await books.until(
-        'candidate',
-        'tells of it',
-        ({ status }) => failing(status) !== undefined,
-      );
-      expect(failing(told)?.message).toMatch(says);
-      if (!what.startsWith('expired tokens') && !what.endsWith('refused') && wait < UNSAID) {
-        const at = gateway.log.at(-1)?.at ?? 0;
-        const next = () => gateway.log.find((record) => record.at > at);
-        await until('it is asked again', async () => next() !== undefined, wait + LOOK);
-        // The questions of a look are sent one after another, and waited for from the first one on.
-        expect(((next()?.at ?? 0) - at) / 1000).toBeGreaterThanOrEqual(wait - 2);
-      }
-      if (what.endsWith('no new ones (500)')) await refusedTwice(gateway);
-      expect(books.history('candidate').flatMap(({ status }) => status.verdict ?? [])).toEqual([]);
-      expect(conditionOf(told, 'Mirroring')).toMatchObject({ status: 'True' });
-      await end(gateway);
-      const ended = Date.now();
-      await books.until(
-        'candidate',
-        'is read again',
-        ({ status }) => flowing(status)?.status === 'True',
-        within + LOOK,
-      );
-      recovered(what, ended, within + LOOK);
-      expect(await books.complete('candidate')).toMatchObject({ verdict: 'Fail' });
-      expect(await books.targets()).toEqual(before);
-      expect(operator.errors()).toBe('');
-    },
+        expect(failing(told)?.message).toMatch(says);
+        if (!what.startsWith('expired tokens') && !what.endsWith('refused') && wait < UNSAID) {
+          const at = gateway.log.at(-1)?.at ?? 0;
+          const next = () => gateway.log.find((record) => record.at > at);
+          await until('it is asked again', async () => next() !== undefined, wait + LOOK);
+          // The questions of a look are sent one after another, and waited for from the first one on.
+          expect(((next()?.at ?? 0) - at) / 1000).toBeGreaterThanOrEqual(wait - 2);
+        }
+        if (what.endsWith('no new ones (500)')) await refusedTwice(gateway);
+        expect(books.history('candidate').flatMap(({ status }) => status.verdict ?? [])).toEqual([]);
+        expect(conditionOf(told, 'Mirroring')).toMatchObject({ status: 'True' });
+        await end(gateway);
+        const ended = Date.now();
+        await books.until(
+          'candidate',
+          'is read again',
+          ({ status }) => flowing(status)?.status === 'True',
+          within + LOOK,
+        );
+        recovered(what, ended, within + LOOK);
+        expect(await books.complete('candidate')).toMatchObject({ verdict: 'Fail' });
+        expect(await books.targets()).toEqual(before);
+        expect(operator.errors()).toBe('');
+      }),
   );
 });
 
@@ -211,27 +216,29 @@ const GAPS: readonly (readonly [what: string, gap: Gap])[] = [
   ],
 ];
 
-describe.concurrent('a good candidate is not failed, nor passed before its time, by', { timeout: 170_000 }, () => {
-  test.for(GAPS)('%s', async ([what, { begin, end, seen, late = 0 }], context) => {
-    const { expect } = context;
-    const { gateway, books, before, operator } = await beforeFirstLook(context, 'good');
-    begin(books, gateway);
-    await books.until('candidate', 'is seen without what is missing', ({ status }) => seen(status));
-    expect(books.history('candidate').flatMap(({ status }) => status.verdict ?? [])).toEqual([]);
-    end(books, gateway);
-    const ended = Date.now();
-    // The last interval that lacks something has settled by then.
-    const bound = late + INTERVAL + 1 + LOOK;
-    const whole = ({ status }: { readonly status: MirrorExperimentStatus }) =>
-      flowing(status)?.status === 'True' &&
-      status.requests?.coveragePercent === 100 &&
-      Date.parse(status.lastAnalysisTime ?? '') >= ended;
-    await books.until('candidate', 'is read as a whole', whole, bound);
-    recovered(what, ended, bound);
-    const status = await books.complete('candidate', 120);
-    expect(status).toMatchObject({ verdict: 'Pass', requests: { coveragePercent: 100 } });
-    expect(status.requests?.live).toBe(status.requests?.mirror);
-    expect(await books.targets()).toEqual(before);
-    expect(operator.errors()).toBe('');
-  });
+describe.concurrent('a good candidate is not failed, nor passed before its time, by', { timeout: 500_000 }, () => {
+  test.for(GAPS)('%s', ([what, { begin, end, seen, late = 0 }], context) =>
+    atATime(async () => {
+      const { expect } = context;
+      const { gateway, books, before, operator } = await beforeFirstLook(context, 'good');
+      begin(books, gateway);
+      await books.until('candidate', 'is seen without what is missing', ({ status }) => seen(status));
+      expect(books.history('candidate').flatMap(({ status }) => status.verdict ?? [])).toEqual([]);
+      end(books, gateway);
+      const ended = Date.now();
+      // The last interval that lacks something has settled by then.
+      const bound = late + INTERVAL + 1 + LOOK;
+      const whole = ({ status }: { readonly status: MirrorExperimentStatus }) =>
+        flowing(status)?.status === 'True' &&
+        status.requests?.coveragePercent === 100 &&
+        Date.parse(status.lastAnalysisTime ?? '') >= ended;
+      await books.until('candidate', 'is read as a whole', whole, bound);
+      recovered(what, ended, bound);
+      const status = await books.complete('candidate', 120);
+      expect(status).toMatchObject({ verdict: 'Pass', requests: { coveragePercent: 100 } });
+      expect(status.requests?.live).toBe(status.requests?.mirror);
+      expect(await books.targets()).toEqual(before);
+      expect(operator.errors()).toBe('');
+    }),
+  );
 });

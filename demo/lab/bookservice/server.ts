@@ -53,6 +53,9 @@ function main(): void {
       },
     );
   });
+  // Longer than a proxy keeps an idle connection (Envoy: an hour): after Node.js' 5 s, a request of the proxy may meet a
+  // connection that is just being closed, and its client gets a 503.
+  server.keepAliveTimeout = 3_700_000;
   server.listen(settings.port, '127.0.0.1', () =>
     console.log(`bookservice ${settings.version} (${settings.versionTag}) on ${settings.port}`),
   );
