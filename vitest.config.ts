@@ -8,10 +8,10 @@ const results = process.env.TEST_RESULTS;
 //                          own). They share one API server (test/support/apiServer.ts) and get the programs that
 //                          `npm run setup` provides.
 //   *.fuzz.test.ts         fuzz: unit tests that make up their input; a few hundred cases with the unit tests, 10,000 and more
-//                          (FUZZ_RUNS) with `npm run test:fuzz`; not a part of `npm test`.
+//                          (FUZZ_RUNS) with `npm run test:fuzz`.
 //   *.stress.test.ts       stress: integration tests that kill and disturb many operators for minutes.
-//                          `npm run test:stress`, one after another; not a part of `npm test`, because each needs the
-//                          machine for itself.
+//                          `npm run test:stress`, one after another, because each needs the machine for itself.
+// `npm test` runs them all, `npm run test:quick` the first two.
 // A test file that starts a process or listens on a port is an integration test.
 
 // Modules are imported as Node imports them: a CommonJS module's default is its module.exports.
