@@ -166,6 +166,22 @@ describe.concurrent('a deleted experiment is restored', { timeout: 150_000 }, ()
     await allTold(gateway, operator);
   });
 
+  test.for([409, 500] as const)('when every write has been refused with %d, five times', async (status, context) => {
+    const { expect } = context;
+    const { books, before, gateway, operator } = await alone(context);
+    await mirrors(books);
+    gateway.decide(({ kind }) => (kind === 'write' ? { kind: 'answer', status } : undefined));
+    await books.delete('candidate');
+    const refused = () => gateway.log.filter(({ fault }) => fault !== undefined).length;
+    await until('five writes are refused', async () => refused() >= 5, 60);
+    expect(await books.targets()).not.toEqual(before);
+    gateway.decide(() => undefined);
+    await recovers(context, 15 + 15, books.gone('candidate', 15 + 15));
+    expect(await books.targets()).toEqual(before);
+    await allTold(gateway, operator);
+    expect(operator.errors()).toBe('');
+  });
+
   test('by an API server that takes 1 to 3 s for each answer', async (context) => {
     const { expect } = context;
     const { books, before, gateway, operator } = await alone(context);
