@@ -22,6 +22,13 @@ const CANDIDATES = {
   crashing: ['-e', "console.error('no database'); process.exit(3)"],
   'crashing-later': ['-e', `${server}; setTimeout(() => process.exit(4), 9000)`],
   hungry: ['-e', 'const held = []; setInterval(() => held.push(Buffer.alloc(64 << 20, 1)), 50)'],
+  // 10 ms slower, which is tolerated.
+  unhurried: [
+    '-e',
+    `const { end } = http.ServerResponse.prototype;
+    http.ServerResponse.prototype.end = function (...args) { setTimeout(() => end.apply(this, args), 10); return this; };
+    ${server}`,
+  ],
   silent: ['-e', `delete process.env.APPLICATIONINSIGHTS_CONNECTION_STRING; ${server}`],
 };
 
@@ -103,21 +110,30 @@ describe('a candidate in trouble is found without waiting for the deadline, and 
     expect(seconds).toBeLessThan(DEADLINE / 2);
   });
 
-  test('one some of whose copies Envoy drops', async () => {
-    const data = JSON.parse(await books.run(['-n', 'bookstore', 'get', 'cm/default-sidecar', '-o', 'json'])).data;
-    const text = `${data['envoy.yaml'].trimEnd()}\n${cluster(books.bookservicemirrorPort)}`;
-    const body = JSON.stringify({ data: { 'envoy.yaml': text } });
-    await books.run(['-n', 'bookstore', 'patch', 'cm/default-sidecar', '--type=merge', '-p', body]);
-    const { status, seconds, passed } = await runTrouble('dropped', 'v2');
-    expect(status.verdict).toBe('Inconclusive');
+  test.each([
+    ['because one of four endpoints is gone', 'v2', oneEndpointGone],
+    ['because its cluster holds no more than two at a time (pending overflow)', 'unhurried', twoAtATime],
+  ])('one some of whose copies Envoy drops, %s', async (_, tag, cluster) => {
+    const read = await books.run(['-n', 'bookstore', 'get', 'cm/default-sidecar', '-o', 'json']);
+    const before: string = JSON.parse(read).data['envoy.yaml'];
+    const write = async (text: string) => {
+      const body = JSON.stringify({ data: { 'envoy.yaml': text } });
+      await books.run(['-n', 'bookstore', 'patch', 'cm/default-sidecar', '--type=merge', '-p', body]);
+    };
+    await write(`${before.trimEnd()}\n${cluster(books.bookservicemirrorPort)}`);
+    const { status, seconds, passed } = await runTrouble(cluster.name.toLowerCase(), tag);
+    // More than half of them lost is a Fail.
+    expect(['Inconclusive', 'Fail']).toContain(status.verdict);
     expect(passed).toMatchObject({ status: 'False', reason: 'LostCopies' });
-    expect(passed?.message).toMatch(/left no trace .*upstream_rq_pending_overflow/);
+    expect(passed?.message).toMatch(/left no trace/);
     expect(seconds).toBeLessThan(DEADLINE - 60);
+    await write(before);
   });
 });
 
 /** A mirror cluster of the team's own, one of whose endpoints is gone: every fourth copy finds nobody. */
-const cluster = (port: number) => `
+function oneEndpointGone(port: number): string {
+  return `
   - name: bookservicemirror
     type: STRICT_DNS
     dns_lookup_family: V4_ONLY
@@ -135,3 +151,25 @@ const cluster = (port: number) => `
               socket_address: { address: bookservicemirror, port_value: 1 }
           load_balancing_weight: 1
 `;
+}
+
+/** One copy under way and one that waits; what comes meanwhile is dropped. */
+function twoAtATime(port: number): string {
+  return `
+  - name: bookservicemirror
+    type: STRICT_DNS
+    dns_lookup_family: V4_ONLY
+    connect_timeout: 1s
+    circuit_breakers:
+      thresholds:
+      - max_connections: 1
+        max_pending_requests: 1
+    load_assignment:
+      cluster_name: bookservicemirror
+      endpoints:
+      - lb_endpoints:
+        - endpoint:
+            address:
+              socket_address: { address: bookservicemirror, port_value: ${port} }
+`;
+}
