@@ -14,8 +14,8 @@ WORKDIR /packages
 COPY package.json package-lock.json .npmrc ./
 # Node.js loads no TypeScript from node_modules, and source maps only when asked to; *.bare are programs for another runtime.
 RUN npm ci --omit=dev --ignore-scripts --no-bin-links \
-  && find node_modules -type f \( -name '*.ts' -o -name '*.mts' -o -name '*.cts' -o -name '*.map' -o -name '*.bare' \) -delete \
-  && find node_modules -type d -empty -delete \
+  && find node_modules -type f \( -name '*.ts' -o -name '*.mts' -o -name '*.cts' -o -name '*.map' -o -name '*.bare' \) -exec rm -f {} + \
+  && find node_modules -depth -type d -empty -exec rmdir {} \; \
   && mkdir -p /image/app \
   && mv node_modules /image/app/ \
   && chmod -R u=rwX,go=rX /image \
@@ -31,8 +31,9 @@ COPY src src
 COPY crds crds
 COPY deploy deploy
 RUN npm run build -- --sourceMap false \
-  && mkdir -p /image/app \
+  && mkdir -p /image/app /image/usr/local/bin \
   && mv dist crds deploy package.json LICENSE /image/app/ \
+  && ln -s /app/dist/cli/main.js /image/usr/local/bin/kubectl-mirror \
   && chmod -R u=rwX,go=rX /image \
   && find /image -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 

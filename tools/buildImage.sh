@@ -4,6 +4,7 @@
 #   --build-arg BASE=node:24-slim@sha256:...
 # Without --tag the image is called mirror-experiment and the version of package.json.
 # BUILDER: docker or buildah; docker is taken where its daemon answers, then buildah.
+# DOCKERFILE: what is built, with its DOCKERFILE.dockerignore; the operator's Dockerfile if it is not set.
 # SOURCE_DATE_EPOCH: seconds since 1970 that the image and its files get; the last commit's, if there is one.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -32,10 +33,14 @@ for argument in "$@"; do
   case $argument in -t | -t?* | --tag | --tag=*) tag=() ;; esac
 done
 
+file=${DOCKERFILE:-Dockerfile}
+ignore=.dockerignore
+if [ "$file" != Dockerfile ]; then ignore=$file.dockerignore; fi
+
 case $builder in
-  docker) exec docker build "${arguments[@]}" "${tag[@]}" "$@" . ;;
+  docker) exec docker build --file "$file" "${arguments[@]}" "${tag[@]}" "$@" . ;;
   # The OCI format, buildah's default, has no place for the health check; its docker format would put random names in.
-  buildah) exec buildah bud --layers --timestamp "$epoch" "${arguments[@]}" "${tag[@]}" "$@" . ;;
+  buildah) exec buildah bud --file "$file" --ignorefile "$ignore" --layers --timestamp "$epoch" "${arguments[@]}" "${tag[@]}" "$@" . ;;
   *)
     echo "BUILDER must be docker or buildah, not \"$builder\"" >&2
     exit 2

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generate } from 'selfsigned';
@@ -14,6 +14,23 @@ export interface Certificates {
 
 /** A new CA and a certificate of it for 127.0.0.1 and localhost, valid for a week. */
 export async function createCertificates(): Promise<Certificates> {
+  const { ca, cert, key } = await generateCertificates();
+  const folder = await mkdtemp(join(tmpdir(), 'azure-monitor-'));
+  const caFile = join(folder, 'ca.pem');
+  await writeFile(caFile, ca);
+  return { key, cert, caFile, remove: () => rm(folder, { recursive: true, force: true }) };
+}
+
+/** Those of a folder with ca.pem, cert.pem and key.pem, as a mounted Secret has them. */
+export async function readCertificates(folder: string): Promise<Certificates> {
+  const [key, cert] = await Promise.all(['key.pem', 'cert.pem'].map((name) => readFile(join(folder, name), 'utf8')));
+  return { key: key ?? '', cert: cert ?? '', caFile: join(folder, 'ca.pem'), remove: async () => {} };
+}
+
+/** PEM of a new CA, and of a certificate of it for 127.0.0.1, localhost and the names given, valid for a week. */
+export async function generateCertificates(
+  names: readonly string[] = [],
+): Promise<{ readonly ca: string; readonly cert: string; readonly key: string }> {
   const notBeforeDate = new Date(Date.now() - 60_000);
   const notAfterDate = new Date(Date.now() + 7 * 86_400_000);
   const ca = await generate([{ name: 'commonName', value: 'Azure Monitor stand-in CA' }], {
@@ -41,12 +58,10 @@ export async function createCertificates(): Promise<Certificates> {
         altNames: [
           { type: 7, ip: '127.0.0.1' },
           { type: 2, value: 'localhost' },
+          ...names.map((value) => ({ type: 2 as const, value })),
         ],
       },
     ],
   });
-  const folder = await mkdtemp(join(tmpdir(), 'azure-monitor-'));
-  const caFile = join(folder, 'ca.pem');
-  await writeFile(caFile, ca.cert);
-  return { key: server.private, cert: server.cert, caFile, remove: () => rm(folder, { recursive: true, force: true }) };
+  return { ca: ca.cert, cert: server.cert, key: server.private };
 }

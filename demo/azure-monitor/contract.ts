@@ -1,3 +1,5 @@
+import type { Certificates } from './certificates.ts';
+
 /** A request as an SDK would have sent it. */
 export interface RequestRow {
   timestamp: Date;
@@ -72,8 +74,16 @@ export type Fault = { answers?: number } & (
 );
 
 export interface AzureMonitorOptions {
+  /** Address that both endpoints listen on; default: 127.0.0.1. */
+  listenAddress?: string;
+  /** Name by which clients reach them, as in the URLs that are given out; default: 127.0.0.1. */
+  host?: string;
   /** Port of the query and token endpoint; default: a free one. */
   port?: number;
+  /** Port of the ingestion endpoint; default: a free one. */
+  ingestionPort?: number;
+  /** Of the query and token endpoint; default: new ones for 127.0.0.1 and localhost. */
+  certificates?: Certificates;
   /** Known workspace ids (GUIDs); the first is `workspaceId`. */
   workspaces?: readonly string[];
   /** Known Application Insights resource ids (/subscriptions/…); the first is `resourceId`. */

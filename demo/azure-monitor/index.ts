@@ -18,14 +18,15 @@ const TENANT_ID = '2f4a9838-26b7-47ee-be60-ccc1fdec5953';
 const CLIENT_ID = '9b1c0d1e-7a55-4d0c-9f0e-5c3f8f6f7a21';
 
 /**
- * A local stand-in for Azure Monitor: ingestion, query and token endpoints on 127.0.0.1.
+ * A stand-in for Azure Monitor: ingestion, query and token endpoints, on 127.0.0.1 unless told otherwise.
  * Workspace i and resource i hold the same rows; the instrumentation key of both is the workspace's id.
  */
 export async function startAzureMonitor(options: AzureMonitorOptions = {}): Promise<AzureMonitor> {
   const workspaces = options.workspaces ?? [DEFAULT_WORKSPACE];
   const resources = options.resources ?? [DEFAULT_RESOURCE];
   const [workspaceId, resourceId] = [workspaces[0] ?? '', resources[0] ?? ''];
-  const certificates = await createCertificates();
+  const { listenAddress = '127.0.0.1', host = '127.0.0.1' } = options;
+  const certificates = options.certificates ?? (await createCertificates());
   const database = await openDatabase();
   const engine = createEngine(database);
   // The first parse loads and warms Microsoft's parser for seconds: better now than under a client's timeout.
@@ -60,7 +61,7 @@ export async function startAzureMonitor(options: AzureMonitorOptions = {}): Prom
       },
     }),
   );
-  const ingestionEndpoint = `http://127.0.0.1:${await listen(ingestion, 0)}`;
+  const ingestionEndpoint = `http://${host}:${await listen(ingestion, listenAddress, options.ingestionPort ?? 0)}`;
 
   let listener: RequestListener | undefined;
   const query = createTlsServer({ key: certificates.key, cert: certificates.cert }, (request, response) =>
@@ -68,7 +69,7 @@ export async function startAzureMonitor(options: AzureMonitorOptions = {}): Prom
   );
   // As a public endpoint does, and unlike Node.js' 5 s: a question every 5 s would meet a connection that is just being closed.
   query.keepAliveTimeout = 120_000;
-  const authorityHost = `https://127.0.0.1:${await listen(query, options.port ?? 0)}/`;
+  const authorityHost = `https://${host}:${await listen(query, listenAddress, options.port ?? 0)}/`;
   const tokens = createTokenIssuer({ authorityHost, tenantId: TENANT_ID, clientId: CLIENT_ID });
   listener = queryListener({
     engine,
@@ -110,12 +111,12 @@ function delayOf(delay: AzureMonitorOptions['ingestionDelayMilliseconds'], seque
   return typeof delay === 'function' ? delay(sequence) : (delay ?? 0);
 }
 
-function listen(server: Server, port: number): Promise<number> {
+function listen(server: Server, address: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => {
-      const address = server.address();
-      if (typeof address === 'object' && address !== null) resolve(address.port);
+    server.listen(port, address, () => {
+      const bound = server.address();
+      if (typeof bound === 'object' && bound !== null) resolve(bound.port);
       else reject(new Error('the server has no port'));
     });
   });

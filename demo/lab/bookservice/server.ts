@@ -3,7 +3,7 @@
  *
  * Environment: PORT (required), BOOKSERVICE_IMAGE_VERSION (v1 to v4, required), VersionTag (custom dimension of the
  * telemetry), APPLICATIONINSIGHTS_CONNECTION_STRING (absent: no telemetry), JITTER_SEED (default: the VersionTag),
- * DATABASE_URL (asked before every answer; absent: the books are in memory).
+ * DATABASE_URL (asked before every answer; absent: the books are in memory), LISTEN_ADDRESS (default: 127.0.0.1).
  */
 import http from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -13,6 +13,7 @@ import { startTelemetry } from './telemetry.ts';
 import { type Behaviour, behaviourOf, type VersionName, versionNames } from './versions.ts';
 
 interface Settings {
+  readonly address: string;
   readonly port: number;
   readonly version: VersionName;
   readonly versionTag: string;
@@ -56,7 +57,7 @@ function main(): void {
   // Longer than a proxy keeps an idle connection (Envoy: an hour): after Node.js' 5 s, a request of the proxy may meet a
   // connection that is just being closed, and its client gets a 503.
   server.keepAliveTimeout = 3_700_000;
-  server.listen(settings.port, '127.0.0.1', () =>
+  server.listen(settings.port, settings.address, () =>
     console.log(`bookservice ${settings.version} (${settings.versionTag}) on ${settings.port}`),
   );
   server.on('error', (error) => {
@@ -146,6 +147,7 @@ function readSettings(env: NodeJS.ProcessEnv): Settings {
   }
   const versionTag = env.VersionTag ?? version;
   return {
+    address: env.LISTEN_ADDRESS ?? '127.0.0.1',
     port,
     version,
     versionTag,

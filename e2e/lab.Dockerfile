@@ -1,0 +1,30 @@
+# The image of the lab's services in a cluster: the bookservice (its version is the tag), the poller and the stand-in for
+# Azure Monitor. e2e/buildImages.sh builds it.
+
+# Node 24 on Linux; see the Dockerfile of the operator.
+ARG BASE=node:24-slim
+ARG BUILD_BASE=$BASE
+
+FROM $BUILD_BASE AS packages
+WORKDIR /lab
+COPY package.json package-lock.json .npmrc ./
+# Of all packages those that the lab imports, in the versions of the lock.
+RUN node -e "const fs = require('node:fs'); \
+    const manifest = JSON.parse(fs.readFileSync('package.json', 'utf8')); \
+    const versions = { ...manifest.devDependencies, ...manifest.dependencies }; \
+    const needed = ['@duckdb/node-api', '@kusto/language-service-next', 'applicationinsights', 'selfsigned']; \
+    manifest.dependencies = Object.fromEntries(needed.map((name) => [name, versions[name]])); \
+    for (const key of ['devDependencies', 'overrides', 'allowScripts']) delete manifest[key]; \
+    fs.writeFileSync('package.json', JSON.stringify(manifest))" \
+  && npm install --ignore-scripts --no-bin-links
+
+FROM $BASE
+WORKDIR /lab
+COPY --from=packages /lab/ /lab/
+COPY demo demo
+# v1 to v4.
+ARG VERSION=v1
+ENV BOOKSERVICE_IMAGE_VERSION=$VERSION LISTEN_ADDRESS=0.0.0.0 PORT=8080
+USER 65532:65532
+ENTRYPOINT ["node"]
+CMD ["/lab/demo/lab/bookservice/server.ts"]
