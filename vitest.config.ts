@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 const results = process.env.TEST_RESULTS;
 
-// Four kinds of tests, told apart by the file name:
+// Five kinds of tests, told apart by the file name:
 //   *.test.ts              unit: pure, or on files of this repository; no process, no socket. `npm run test:unit`
 //   *.integration.test.ts  integration: real programs and sockets on 127.0.0.1 (API server, Envoy, kubectl, servers of our
 //                          own). They share one API server (test/support/apiServer.ts) and get the programs that
@@ -11,6 +11,8 @@ const results = process.env.TEST_RESULTS;
 //                          (FUZZ_RUNS) with `npm run test:fuzz`.
 //   *.stress.test.ts       stress: integration tests that kill and disturb many operators for minutes.
 //                          `npm run test:stress`, one after another, because each needs the machine for itself.
+//   *.build.test.ts        build: builds the image with docker or buildah, which takes minutes; skipped, with the reason, where
+//                          there is neither. `npm run test:image`.
 // `npm test` runs them all, `npm run test:quick` the first two.
 // A test file that starts a process or listens on a port is an integration test.
 
@@ -27,7 +29,7 @@ export default defineConfig({
           name: 'unit',
           deps,
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.integration.test.ts', 'test/**/*.stress.test.ts'],
+          exclude: ['test/**/*.integration.test.ts', 'test/**/*.stress.test.ts', 'test/**/*.build.test.ts'],
           sequence: { groupOrder: 0 },
           // Some simulate hours; on a busy machine that takes a while.
           testTimeout: 60_000,
@@ -56,6 +58,15 @@ export default defineConfig({
           maxConcurrency: 16,
           testTimeout: 60_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'build',
+          deps,
+          include: ['test/**/*.build.test.ts'],
+          sequence: { groupOrder: 4 },
+          testTimeout: 120_000,
         },
       },
       {

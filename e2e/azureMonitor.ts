@@ -8,7 +8,7 @@ export const TENANT_ID = '2f4a9838-26b7-47ee-be60-ccc1fdec5953';
 export const CLIENT_ID = '9b1c0d1e-7a55-4d0c-9f0e-5c3f8f6f7a21';
 const WORKSPACE_ID = '6f1b7c7e-93b5-4b0e-8c53-1f4f8a0f2c11';
 export const QUERY_PORT = 8443;
-export const INGESTION_PORT = 8080;
+const INGESTION_PORT = 8080;
 const QUESTIONS_PORT = 9090;
 
 /** The stand-in for Azure Monitor, as a pod. */

@@ -10,5 +10,5 @@ cd "$(dirname "$0")/.."
 lab=${LAB_IMAGE:-mirror-experiment-lab}
 tools/buildImage.sh --tag "${OPERATOR_IMAGE:-mirror-experiment:e2e}" "$@"
 for version in v1 v2 v3 v4; do
-  DOCKERFILE=e2e/lab.Dockerfile tools/buildImage.sh --tag "$lab:$version" "$@" --build-arg "VERSION=$version"
+  DOCKERFILE=e2e/lab.Dockerfile tools/buildImage.sh --tag "$lab:$version" --target "$version" "$@"
 done

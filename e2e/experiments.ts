@@ -20,7 +20,7 @@ export interface Experiment {
   readonly finalizers: readonly unknown[];
 }
 
-export async function experiment(cluster: Cluster, namespace: string, name: string): Promise<Experiment | undefined> {
+async function experiment(cluster: Cluster, namespace: string, name: string): Promise<Experiment | undefined> {
   const object = await cluster.get('mirrorexperiments', '-n', namespace, name);
   return object === undefined ? undefined : parse(object);
 }

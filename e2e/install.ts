@@ -19,7 +19,11 @@ const CERTIFICATES = '/etc/azure-monitor';
  * Writes an overlay of deploy/ as docs/install.md describes it, for the stand-in in place of Azure: image, settings, and what
  * the webhook of workload identity would add to the pods. Gives its folder, for kubectl apply -k.
  */
-export async function writeOverlay(cluster: Cluster, operatorImage: string, telemetry: Telemetry): Promise<string> {
+export async function writeOverlay(
+  cluster: Pick<Cluster, 'directory'>,
+  operatorImage: string,
+  telemetry: Pick<Telemetry, 'host' | 'ca'>,
+): Promise<string> {
   const folder = overlayFolder(cluster);
   await mkdir(folder);
   const files = overlay(relative(folder, DEPLOY), operatorImage, telemetry);
@@ -27,12 +31,16 @@ export async function writeOverlay(cluster: Cluster, operatorImage: string, tele
   return folder;
 }
 
-export function overlayFolder({ directory }: Cluster): string {
+export function overlayFolder({ directory }: Pick<Cluster, 'directory'>): string {
   return join(directory, 'overlay');
 }
 
 /** The overlay's files. @param deploy path of deploy/ from the overlay */
-function overlay(deploy: string, operatorImage: string, telemetry: Telemetry): Readonly<Record<string, unknown>> {
+function overlay(
+  deploy: string,
+  operatorImage: string,
+  telemetry: Pick<Telemetry, 'host' | 'ca'>,
+): Readonly<Record<string, unknown>> {
   const { name, tag } = splitImage(operatorImage);
   const metadata = { name: OPERATOR, namespace: OPERATOR_NAMESPACE };
   return {
@@ -64,7 +72,7 @@ function overlay(deploy: string, operatorImage: string, telemetry: Telemetry): R
   };
 }
 
-function operatorPod({ host }: Telemetry): unknown {
+function operatorPod({ host }: Pick<Telemetry, 'host'>): unknown {
   const settings = {
     LOG_ANALYTICS_ENDPOINT: `https://${host}:${QUERY_PORT}/v1`,
     AZURE_AUTHORITY_HOST: `https://${host}:${QUERY_PORT}/`,

@@ -18,13 +18,21 @@ RUN node -e "const fs = require('node:fs'); \
     fs.writeFileSync('package.json', JSON.stringify(manifest))" \
   && npm install --ignore-scripts --no-bin-links
 
-FROM $BASE
+FROM $BASE AS lab
 WORKDIR /lab
 COPY --from=packages /lab/ /lab/
 COPY demo demo
-# v1 to v4.
-ARG VERSION=v1
-ENV BOOKSERVICE_IMAGE_VERSION=$VERSION LISTEN_ADDRESS=0.0.0.0 PORT=8080
+ENV LISTEN_ADDRESS=0.0.0.0 PORT=8080
 USER 65532:65532
 ENTRYPOINT ["node"]
 CMD ["/lab/demo/lab/bookservice/server.ts"]
+
+# The versions are stages, not an argument: buildah takes an ENV from its cache whatever the argument in it is.
+FROM lab AS v1
+ENV BOOKSERVICE_IMAGE_VERSION=v1
+FROM lab AS v2
+ENV BOOKSERVICE_IMAGE_VERSION=v2
+FROM lab AS v3
+ENV BOOKSERVICE_IMAGE_VERSION=v3
+FROM lab AS v4
+ENV BOOKSERVICE_IMAGE_VERSION=v4

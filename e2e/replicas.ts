@@ -72,7 +72,7 @@ export async function drainLeadersNode(cluster: Cluster): Promise<Drained> {
 }
 
 async function podsOn(cluster: Cluster, node: string): Promise<readonly string[]> {
-  const list = await cluster.get('pods', '-n', OPERATOR_NAMESPACE, '-l', 'azure.workload.identity/use=true');
+  const list = await cluster.get('pods', '-n', OPERATOR_NAMESPACE, '-l', 'app.kubernetes.io/name=mirror-experiment');
   return recordsAt(list, 'items')
     .filter((pod) => stringAt(recordAt(pod, 'spec'), 'nodeName') === node)
     .map((pod) => stringAt(recordAt(pod, 'metadata'), 'name') ?? '');

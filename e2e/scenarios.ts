@@ -147,7 +147,7 @@ export async function refuseMissingImage({ cluster, options, report, bookstore }
   await bookstore.apply(name, 'is-in-no-registry');
   const limit = { namespace: bookstore.namespace, name, seconds: options.deadlineSeconds + 60 };
   const ended = await untilExperiment(cluster, limit, 'is complete', ({ completed }) => completed !== undefined);
-  const asWanted = ended.verdict !== 'Pass' && ended.reason === 'CandidateUnavailable';
+  const asWanted = ended.verdict === 'Inconclusive' && ended.reason === 'ImagePullFailed';
   const time = seconds(ended.created, ended.completed);
   report.check(`${name}: verdict`, asWanted, `${ended.summary} (after ${time})`);
   await checkRestored(report, name, bookstore, before);
@@ -236,7 +236,6 @@ export async function useCommandLine({ cluster, report, bookstore }: Scene): Pro
   const isPage = page.code === 0 && page.stdout.startsWith('<!') && page.stdout.includes(REVIEWS);
   report.check('kubectl-mirror report', isPage, page.stderr || `a page of ${page.stdout.length} characters`);
 
-  const key = String.raw`jsonpath={.data.evidence\.json}`;
   const evidence = await cluster.kubectl([
     'get',
     'configmap',
@@ -244,10 +243,10 @@ export async function useCommandLine({ cluster, report, bookstore }: Scene): Pro
     bookstore.namespace,
     `${name}-evidence`,
     '-o',
-    key,
+    'yaml',
   ]);
-  const judged = await cluster.tryKubectl([...program, 'judge', '-'], evidence);
-  report.check('kubectl-mirror judge - of its evidence', judged.code === 1, judged.stdout || judged.stderr);
+  const judged = await cluster.tryKubectl([...program, 'judge', '/dev/stdin'], evidence);
+  report.check('kubectl-mirror judge of its evidence', judged.code === 1, judged.stderr || `exit code ${judged.code}`);
 
   const named = await cluster.tryKubectl([...inOperator, 'kubectl-mirror', '--version']);
   report.figure(

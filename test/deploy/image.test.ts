@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { parse } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import { readSettings } from '../../src/settings.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -95,6 +95,14 @@ test('it runs what tsc makes of main.ts, without a shell between it and the sign
   expect([operator.command, operator.args]).toEqual([undefined, undefined]);
 });
 
+test('the pods have a process 1 of their own, so that no SIGTERM is lost before node handles it', () => {
+  expect(spec.shareProcessNamespace).toBe(true);
+  const [deadMansSwitch] = parseAllDocuments(read('deploy/base/deadmansswitch.yaml'))
+    .map((document) => document.toJS())
+    .filter(({ kind }) => kind === 'CronJob');
+  expect(deadMansSwitch.spec.jobTemplate.spec.template.spec.shareProcessNamespace).toBe(true);
+});
+
 test('user and port are those of the Deployment and of the settings', () => {
   const { runAsUser, runAsGroup, runAsNonRoot } = spec.securityContext;
   expect(runAsNonRoot).toBe(true);
@@ -139,4 +147,14 @@ test('version and licence of the labels are those of the package', () => {
   );
   expect(texts(image, 'ARG')).toContain(`VERSION=${manifest.version}`);
   expect(labels).toMatchObject({ version: '$VERSION', revision: '$REVISION', licenses: manifest.license });
+});
+
+test('docs/install.md says how many packages are in it', () => {
+  const lock: { packages: Record<string, { dev?: boolean; optional?: boolean; devOptional?: boolean }> } = JSON.parse(
+    read('package-lock.json'),
+  );
+  const production = Object.entries(lock.packages).filter(
+    ([path, { dev, optional, devOptional }]) => path !== '' && !dev && !optional && !devOptional,
+  );
+  expect(read('docs/install.md')).toContain(`the ${production.length} packages of`);
 });
