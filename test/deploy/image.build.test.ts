@@ -22,7 +22,11 @@ const works = (file: string, ...args: string[]) =>
     () => false,
   );
 
-const builder = (await works('docker', 'info')) ? 'docker' : (await works('buildah', '--version')) ? 'buildah' : undefined;
+const builder = (await works('docker', 'info'))
+  ? 'docker'
+  : (await works('buildah', '--version'))
+    ? 'buildah'
+    : undefined;
 const DEFAULT_BASE = 'node:24-slim';
 const LOCAL_BASE = 'localhost/mirror-experiment-test-base';
 const IMAGE = 'localhost/mirror-experiment-test:1';
@@ -50,7 +54,8 @@ async function chooseBases(): Promise<readonly string[] | string> {
   if (builder === undefined) return 'there is no docker daemon that answers, and no buildah';
   if (IMAGE_BASE !== undefined) return [...argument('BASE', IMAGE_BASE), ...argument('BUILD_BASE', IMAGE_BUILD_BASE)];
   if (builder === 'docker') {
-    const has = (await works('docker', 'image', 'inspect', DEFAULT_BASE)) || (await works('docker', 'pull', DEFAULT_BASE));
+    const has =
+      (await works('docker', 'image', 'inspect', DEFAULT_BASE)) || (await works('docker', 'pull', DEFAULT_BASE));
     return has ? [] : `docker has no ${DEFAULT_BASE} and cannot pull it; IMAGE_BASE names another base`;
   }
   if (!(await works('tools/localBaseImage.sh', LOCAL_BASE))) {
