@@ -258,11 +258,11 @@ export async function useCommandLine({ cluster, report, bookstore }: Scene): Pro
 /** No live request has failed, whatever happened. */
 export async function checkTraffic({ report, bookstore, shop }: Scene): Promise<void> {
   for (const each of [bookstore, shop]) {
-    const { sent, failed, failures } = await each.traffic();
+    const { sent, failed, failures, failedAt } = await each.traffic();
     report.check(
       `${each.namespace}: live requests`,
       sent > 0 && failed === 0,
-      `${sent} sent, ${failed} failed${failed > 0 ? ` ${failures}` : ''}`,
+      `${sent} sent, ${failed} failed${failed > 0 ? ` ${failures}: ${failedAt.join(', ')}` : ''}`,
     );
   }
 }

@@ -18,7 +18,16 @@ export interface Shop {
   /** Everything that people wrote in the objects that experiments patch: data, spec, labels, annotations. */
   state(): Promise<string>;
   /** Requests that the poller has sent so far, and those that failed. */
-  traffic(): Promise<{ readonly sent: number; readonly failed: number; readonly failures: string }>;
+  traffic(): Promise<Traffic>;
+}
+
+interface Traffic {
+  readonly sent: number;
+  readonly failed: number;
+  /** By reason. */
+  readonly failures: string;
+  /** The seconds in which requests failed, and how many. */
+  readonly failedAt: readonly string[];
 }
 
 export interface ShopOptions {
@@ -90,6 +99,7 @@ export async function openShop(
         sent: numberAt(counts, 'sent') ?? 0,
         failed: numberAt(counts, 'failed') ?? 0,
         failures: JSON.stringify(recordAt(counts, 'failures') ?? {}),
+        failedAt: failureTimes(await cluster.kubectl(['logs', '-n', namespace, 'poller', '--timestamps'])),
       };
     },
   };
@@ -106,4 +116,16 @@ function written(object: Record<string, unknown>): unknown {
   const { [REVISION]: _, ...annotations } = recordAt(metadata, 'annotations') ?? {};
   const { kind, data, spec } = object;
   return { kind, name, data, spec, labels: metadata.labels, annotations, finalizers: metadata.finalizers };
+}
+
+/** @param log of the poller, with times: its counts, a line each second */
+export function failureTimes(log: string): readonly string[] {
+  let before = 0;
+  return log.split('\n').flatMap((line) => {
+    const [, time = '', failed = ''] = /^\S+T(\d\d:\d\d:\d\d)\S* .*"failed":(\d+)/.exec(line) ?? [];
+    const more = Number(failed) - before;
+    if (time === '' || more <= 0) return [];
+    before = Number(failed);
+    return [`${more} at ${time}`];
+  });
 }
