@@ -41,8 +41,11 @@ async function build(...more: readonly string[]): Promise<string> {
   const file = join(directory, `id-${ids.length}`);
   // chroot: buildah then needs no rights that a container of its own would take.
   const isolated = builder === 'buildah' ? ['--isolation', 'chroot', '--network', 'host', '--pull-never'] : [];
-  const args = [...isolated, '--no-cache', '--iidfile', file, '--tag', IMAGE, ...more];
-  await run('tools/buildImage.sh', args, { env: { ...process.env, BUILDER: builder } });
+  const args = [...isolated, '--no-cache', '--iidfile', file, '--tag', IMAGE, '--build-arg', 'REVISION=none', ...more];
+  // Of the sources alone: a commit between two builds changes nothing.
+  await run('tools/buildImage.sh', args, {
+    env: { ...process.env, BUILDER: builder, SOURCE_DATE_EPOCH: '1700000000' },
+  });
   return (await readFile(file, 'utf8')).trim();
 }
 
