@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, test } from 'vitest';
-import { cli, type RunningCli, startCli } from '../support/cli.ts';
+import { cli, ON_A_TERMINAL, type RunningCli, startCli } from '../support/cli.ts';
 import { V3 } from '../support/lab.ts';
 import { isPatched, type LiveLab } from '../support/liveLab.ts';
 import { type OperatorStage, setOperatorStage } from '../support/operatorStage.ts';
@@ -58,6 +58,15 @@ describe.concurrent('kubectl-mirror run', { timeout: 150_000 }, () => {
     context.expect(shown.stdout).toMatch(/^Pass \(WithinTolerance\): within tolerance on 2 routes/);
     context.expect(shown.stdout).toMatch(/Complete +True +Finished/);
     context.expect(shown.stdout).toMatch(/Pass +\(all\) +p50 .* 0 % +100 %\n/);
+    const report = await cli(['report', 'candidate', '-n', lab.namespace, '--out', '-'], {
+      kubeconfig: stage.server.kubeconfig,
+    });
+    context.expect(report).toMatchObject({ code: 0, stderr: '' });
+    context.expect(report.stdout).toMatch(/^<!doctype html>[\s\S]*<title>Pass: candidate<\/title>/);
+    // From the operator's own record: its routes, its conditions and its queries.
+    context.expect(report.stdout).toContain('GET Reviews/Get');
+    context.expect(report.stdout).toContain('WithinTolerance');
+    context.expect(report.stdout).toContain('AppRequests');
   });
 
   test('exits with 1 on a Fail, does not take its verdict for that of another run, and runs again with --replace', async (context) => {
@@ -88,6 +97,33 @@ describe.concurrent('kubectl-mirror run', { timeout: 150_000 }, () => {
     const replaced = await run(lab, {}, ['--replace']).ended;
     context.expect(replaced).toMatchObject({ code: 1 });
     context.expect(lab.history('candidate').at(-1)?.uid).not.toBe(uid);
+  });
+
+  test('on a terminal shows how far it is, and Ctrl-C ends it as a person expects', async (context) => {
+    const lab = await stage.lab(context);
+    const before = await lab.targets();
+    const file = join(directory, `${lab.namespace}.json`);
+    await writeFile(
+      file,
+      JSON.stringify(lab.manifest('candidate', { analysis: { minDurationSeconds: 200, deadlineSeconds: 400 } })),
+    );
+    const started = startCli(['run', file, '--cleanup'], {
+      kubeconfig: stage.server.kubeconfig,
+      program: ON_A_TERMINAL,
+      environment: { TERM: 'xterm-256color' },
+      staysOpen: true,
+    });
+    await lab.until('candidate', 'is analysed', ({ status }) => (status.progress?.length ?? 0) > 0, 90);
+    // Drawn over what was drawn before.
+    await started.shown(/\[\d+A.\[J[^\n]*candidate +Analysing +\d+m\d\ds until the deadline/);
+    await started.shown(/requests: live [\d,]+, candidate [\d,]+ \(100 % of the copies seen\)/);
+    await started.shown(/towards fail +towards pass[\s\S]*p50 .*[█░]{10} \d+ %/);
+    started.child.stdin?.write('\u0003');
+    const { code, stdout } = await started.ended;
+    started.child.stdin?.end();
+    context.expect({ code, stdout }).toMatchObject({ code: 130 });
+    context.expect(stdout).toMatch(/is gone: no request is copied any more/);
+    context.expect(await lab.targets()).toEqual(before);
   });
 
   test('wait exits with 2 when the deadline comes first', async (context) => {
