@@ -11,13 +11,17 @@ export async function operatorImages(kubeconfig: string, azure: AzureMonitor, di
     [IMAGE]: {
       command: [process.execPath, join(import.meta.dirname, '..', 'dist', 'main.js')],
       env: await operatorEnvironment(kubeconfig, azure, directory),
-      // A container has an address of its own; here the port is one of this machine's loopback ports.
+      // A container has an address of its own; here the ports are some of this machine's loopback ports.
       prepare: async ({ args, ports }) => [
         ...args,
         '--health-address',
         '127.0.0.1',
         '--health-port',
         String(ports.get(8080) ?? 0),
+        '--metrics-address',
+        '127.0.0.1',
+        '--metrics-port',
+        String(ports.get(8081) ?? 0),
       ],
     },
   };

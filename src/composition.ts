@@ -3,7 +3,12 @@ import { compress } from './adapters/compress.ts';
 import { createApiClient } from './adapters/kubernetes/apiClient.ts';
 import { createCluster } from './adapters/kubernetes/cluster.ts';
 import { ExperimentOperator } from './adapters/kubernetes/operator.ts';
-import { startHealthServer } from './adapters/observability/health.ts';
+import { stuckWorkers, unready } from './adapters/observability/checks.ts';
+import type { HealthChecks } from './adapters/observability/health.ts';
+import { createInstruments } from './adapters/observability/instruments.ts';
+import { watchQueue } from './adapters/observability/queueWatch.ts';
+import { type ExperimentFields, inScope } from './adapters/observability/scope.ts';
+import type { Tracing } from './adapters/observability/tracing.ts';
 import { systemClock } from './adapters/systemClock.ts';
 import { credentialKind } from './adapters/telemetry/logAnalytics/credential.ts';
 import { createLogAnalytics } from './adapters/telemetry/logAnalytics.ts';
@@ -13,10 +18,13 @@ import type { Log } from './engine/ports/log.ts';
 import { createReconciler } from './engine/reconcile.ts';
 import { createWork } from './engine/work.ts';
 import { leaseNamespace, startLeaderElection } from './leaderElection.ts';
+import { startServers } from './servers.ts';
 import type { Settings } from './settings.ts';
 
 export interface RunningOperator {
   readonly healthPort: number;
+  /** Undefined: there are no metrics. */
+  readonly metricsPort: number | undefined;
   /**
    * Takes no new work, lets writes in hand end, hands over to another replica, closes everything; the process can exit by
    * itself then.
@@ -29,19 +37,32 @@ export interface RunningOperator {
 /** Work in hand normally ends within milliseconds. A longer question to telemetry is given up: the next leader asks it again. */
 const patienceMilliseconds = 1000;
 
+export interface Surroundings {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly log: Log;
+  /** Undefined: no spans are made. */
+  readonly tracing: Tracing | undefined;
+  /** Of the operator. */
+  readonly version: string;
+}
+
 /** Puts the parts together and starts them. The kubeconfig is KUBECONFIG's, or the pod's own. */
 export async function startOperator(
   settings: Settings,
-  environment: Readonly<Record<string, string | undefined>>,
-  log: Log,
+  { environment, log, tracing, version }: Surroundings,
 ): Promise<RunningOperator> {
   const kubeConfig = new KubeConfig();
   kubeConfig.loadFromDefault();
   const namespace = settings.leaderElection ? await leaseNamespace(settings, environment) : undefined;
   let election: Election | undefined;
+  const leads = (): boolean => (namespace === undefined ? work.isActive() : election?.leads() === true);
+  const queue = watchQueue(systemClock, (seconds) => metrics?.waited(seconds));
+  const metrics = await createMetrics();
+  const instruments = createInstruments({ clock: systemClock, metrics, tracing });
   const api = createApiClient({
     kubeConfig,
     log,
+    observe: instruments.api,
     ...(namespace !== undefined && { guardWrite: () => leader().guardWrite() }),
   });
   const seen = new Map<string, string>();
@@ -61,19 +82,26 @@ export async function startOperator(
   const reconcile = createReconciler(
     {
       cluster: createCluster({ api, clock: systemClock, log }),
-      telemetry: createLogAnalytics({
-        endpoint: settings.logAnalyticsEndpoint,
-        scope: settings.logAnalyticsScope,
-        credential: credentialKind(environment),
-        ...(environment.AZURE_AUTHORITY_HOST !== undefined && { authorityHost: environment.AZURE_AUTHORITY_HOST }),
-        allowedSources: settings.allowedSources,
-        timeoutSeconds: settings.telemetryTimeoutSeconds,
-      }),
+      telemetry: instruments.telemetry(
+        createLogAnalytics({
+          endpoint: settings.logAnalyticsEndpoint,
+          scope: settings.logAnalyticsScope,
+          credential: credentialKind(environment),
+          ...(environment.AZURE_AUTHORITY_HOST !== undefined && { authorityHost: environment.AZURE_AUTHORITY_HOST }),
+          allowedSources: settings.allowedSources,
+          timeoutSeconds: settings.telemetryTimeoutSeconds,
+          observe: instruments.query,
+          onHeldBack: () => metrics?.heldBack(),
+        }),
+      ),
       experiments: operator,
       compress,
       clock: systemClock,
       log,
-      onComplete: wakeNamespace,
+      onComplete: (of, _name, status) => {
+        metrics?.completed(status);
+        wakeNamespace(of);
+      },
     },
     {
       missingTargetGraceSeconds: settings.missingTargetGraceSeconds,
@@ -89,37 +117,73 @@ export async function startOperator(
   }
 
   const work = createWork({
-    work: reconcile,
+    work: instruments.work(reconcile, fieldsOf),
+    observer: queue.observer,
     keys: () => operator.list().map(keyOf),
     concurrency: settings.concurrency,
     clock: systemClock,
     backoff: { baseMilliseconds: 500, capMilliseconds: 15_000 },
     endWithinMilliseconds: settings.shutdownGraceSeconds * 1000,
     onError: (key, error, retry) => {
-      if (work.isActive() && election?.leads() !== false) {
-        log.error('reconcile failed; it is tried again', { key, error, ...retry });
-      } else {
-        log.info('reconcile was given up; the next leader takes it up', { key, reason: String(error) });
-      }
+      // In its own scope: the worker may have taken it up while another experiment was worked on.
+      inScope(fieldsOf(key), () => {
+        if (work.isActive() && election?.leads() !== false) {
+          log.error('reconcile failed; it is tried again', { error, ...retry });
+        } else {
+          log.info('reconcile was given up; the next leader takes it up', { reason: String(error) });
+        }
+      });
     },
   });
+
+  /** Of a key (namespace/name), for the log. */
+  function fieldsOf(key: string): ExperimentFields {
+    const [of = '', experiment = ''] = key.split('/');
+    const uid = operator.get(key)?.metadata.uid;
+    return { namespace: of, experiment, ...(uid !== undefined && { uid }) };
+  }
+
+  /** Loads what it takes only when metrics are wanted. */
+  async function createMetrics() {
+    if (settings.metricsPort === 0) return undefined;
+    const module = await import('./adapters/observability/metrics.ts');
+    return module.createMetrics({
+      ...{ version, leads, queue, concurrency: settings.concurrency, now: systemClock.now },
+      experiments: () => operator.list(),
+      lastContact: () => operator.lastContact(),
+    });
+  }
 
   /** Others of the namespace may have waited for the experiment that has ended or gone. */
   function wakeNamespace(namespace: string): void {
     for (const key of operator.list(namespace).map(keyOf)) work.add(key);
   }
 
-  const health = await startHealthServer(settings.healthAddress, settings.healthPort, () => operator.synced());
+  const checks: HealthChecks = {
+    live: () => stuckWorkers(queue, settings.concurrency, settings.telemetryTimeoutSeconds),
+    ready: () =>
+      unready({
+        ...{ synced: operator.synced(), lastContact: operator.lastContact(), now: systemClock.now() },
+        hasPart: namespace === undefined || election?.leads() === true || election?.follows() === true,
+      }),
+    role: () => (leads() ? 'leading' : 'standing by'),
+  };
+  const servers = await startServers(settings, checks, metrics, log);
   await operator.start();
-  log.info('the operator has started', { namespace: settings.namespace ?? 'all', healthPort: health.port });
+  const { healthPort, metricsPort } = servers;
+  log.info('the operator has started', {
+    ...{ version, watches: settings.namespace ?? 'all namespaces', healthPort },
+    ...(metricsPort !== undefined && { metricsPort }),
+  });
   if (namespace === undefined) {
     work.begin();
   } else {
-    const on = { onLead: work.begin, onLost: () => work.end(0) };
+    const on = { onLead: work.begin, onLost: () => work.end(0), observe: instruments.api };
     election = startLeaderElection({ kubeConfig, settings, environment, namespace, log, ...on });
   }
   return {
-    healthPort: health.port,
+    healthPort,
+    metricsPort,
     failed: election?.ended ?? Promise.resolve(),
     stop: async () => {
       await operator.stop();
@@ -130,7 +194,7 @@ export async function startOperator(
       } finally {
         // While work goes on that could write, nobody else may lead.
         await election?.stop({ release: isIdle });
-        await health.close();
+        await Promise.all([servers.close(), tracing?.stop()]);
         api.close();
       }
     },

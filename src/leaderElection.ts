@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { KubeConfig } from '@kubernetes/client-node';
-import { createApiClient } from './adapters/kubernetes/apiClient.ts';
+import { type ApiClientOptions, createApiClient } from './adapters/kubernetes/apiClient.ts';
 import { createLease } from './adapters/kubernetes/lease.ts';
 import { ownNamespace } from './adapters/kubernetes/ownNamespace.ts';
 import { systemClock } from './adapters/systemClock.ts';
@@ -27,6 +27,7 @@ export interface LeaseOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly namespace: string;
   readonly log: Log;
+  readonly observe?: ApiClientOptions['observe'];
 }
 
 export interface LeaderElectionOptions extends LeaseOptions {
@@ -46,10 +47,13 @@ export function startLeaderElection({ onLead, onLost, ...options }: LeaderElecti
 }
 
 /** What this process takes part with in the election by the Lease that the settings name; close() its connections. */
-export function partInElection({ kubeConfig, settings, environment, namespace, log }: LeaseOptions) {
+export function partInElection({ kubeConfig, settings, environment, namespace, log, observe }: LeaseOptions) {
   const { leaseSeconds, renewDeadlineSeconds, retrySeconds } = settings;
   // Connections of its own, and half the deadline for a request, so that a renewal that hangs leaves time for another.
-  const api = createApiClient({ kubeConfig, log, requestTimeoutMilliseconds: (renewDeadlineSeconds * 1000) / 2 });
+  const api = createApiClient({
+    ...{ kubeConfig, log, requestTimeoutMilliseconds: (renewDeadlineSeconds * 1000) / 2 },
+    ...(observe !== undefined && { observe }),
+  });
   return {
     lease: createLease({ api, namespace, name: settings.leaseName }),
     // A restarted container keeps the pod's name, and must not take its predecessor's lease for its own.

@@ -1,4 +1,7 @@
 #!/usr/bin/env node
+import { readFile } from 'node:fs/promises';
+import type { Tracing } from './adapters/observability/tracing.ts';
+import type { Log } from './engine/ports/log.ts';
 import { readSettings, SettingsError, settingsHelp } from './settings.ts';
 
 // The kernel keeps from process 1 of a container what it does not handle. Most modules are imported later than this,
@@ -18,8 +21,11 @@ async function main(args: readonly string[]): Promise<void> {
   const settings = readSettings(args, process.env);
   const { createLog } = await import('./adapters/observability/log.ts');
   const { startOperator } = await import('./composition.ts');
-  const log = createLog(settings.logLevel);
-  const operator = await startOperator(settings, process.env, log);
+  let tracing: Tracing | undefined;
+  const log = createLog(settings.logLevel, () => tracing?.ids() ?? {});
+  const version = await ownVersion();
+  tracing = await startTracing(version, log);
+  const operator = await startOperator(settings, { environment: process.env, log, tracing, version });
   let stopping = false;
   const stop = (reason: Readonly<Record<string, unknown>>): void => {
     if (stopping) return;
@@ -39,6 +45,22 @@ async function main(args: readonly string[]): Promise<void> {
     process.exitCode = 1;
     stop({});
   });
+}
+
+/** Loads OpenTelemetry only when the environment says where spans go. */
+async function startTracing(version: string, log: Log): Promise<Tracing | undefined> {
+  const { isTracingWanted, tracingProblem } = await import('./adapters/observability/tracing.ts');
+  if (!isTracingWanted(process.env)) return undefined;
+  const problem = tracingProblem(process.env);
+  if (problem !== undefined) throw new SettingsError(problem);
+  const { startOpenTelemetry } = await import('./adapters/observability/openTelemetry.ts');
+  return startOpenTelemetry(process.env, version, log);
+}
+
+/** The same from src/ and dist/. */
+async function ownVersion(): Promise<string> {
+  const file: unknown = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'));
+  return typeof file === 'object' && file !== null && 'version' in file ? String(file.version) : 'unknown';
 }
 
 try {

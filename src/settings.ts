@@ -8,6 +8,9 @@ export interface Settings {
   /** Address and port of /livez and /readyz. Port 0: any that is free. */
   readonly healthAddress: string;
   readonly healthPort: number;
+  /** Address and port of /metrics. Port 0: no metrics. */
+  readonly metricsAddress: string;
+  readonly metricsPort: number;
   /** Base address of the Log Analytics query API; it ends in /v1. */
   readonly logAnalyticsEndpoint: string;
   /** Scope of the token; the clouds differ. */
@@ -59,6 +62,18 @@ const TABLE: { readonly [K in keyof Settings]: Setting<Settings[K]> } = {
     parse: (text) => text,
   },
   healthPort: { name: 'HEALTH_PORT', help: 'port of /livez and /readyz', fallback: '8080', parse: integer(0, 65_535) },
+  metricsAddress: {
+    name: 'METRICS_ADDRESS',
+    help: 'address of /metrics',
+    fallback: '0.0.0.0',
+    parse: (text) => text,
+  },
+  metricsPort: {
+    name: 'METRICS_PORT',
+    help: 'port of /metrics; 0: no metrics',
+    fallback: '8081',
+    parse: integer(0, 65_535),
+  },
   logAnalyticsEndpoint: {
     name: 'LOG_ANALYTICS_ENDPOINT',
     help: 'base address of the Log Analytics query API',
@@ -165,6 +180,8 @@ export function readSettings(
     logLevel: read(TABLE.logLevel),
     healthAddress: read(TABLE.healthAddress),
     healthPort: read(TABLE.healthPort),
+    metricsAddress: read(TABLE.metricsAddress),
+    metricsPort: read(TABLE.metricsPort),
     logAnalyticsEndpoint: read(TABLE.logAnalyticsEndpoint),
     logAnalyticsScope: read(TABLE.logAnalyticsScope),
     allowedSources: read(TABLE.allowedSources),
@@ -182,6 +199,7 @@ export function readSettings(
     deadMansSwitchSeconds: read(TABLE.deadMansSwitchSeconds),
   };
   checkOrder(settings);
+  checkPorts(settings);
   return Object.freeze(settings);
 }
 
@@ -246,6 +264,11 @@ function checkOrder({ leaseSeconds, renewDeadlineSeconds, retrySeconds }: Settin
     'LEASE_SECONDS must be more than RENEW_DEADLINE_SECONDS, and that more than RETRY_SECONDS, ' +
       `not ${leaseSeconds}, ${renewDeadlineSeconds} and ${retrySeconds}`,
   );
+}
+
+function checkPorts({ healthPort, metricsPort }: Settings): void {
+  if (metricsPort === 0 || metricsPort !== healthPort) return;
+  throw new SettingsError(`METRICS_PORT must be another port than HEALTH_PORT, not ${metricsPort} too`);
 }
 
 function endpoint(text: string, name: string): string {

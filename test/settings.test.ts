@@ -17,6 +17,8 @@ describe('settings', () => {
       shutdownGraceSeconds: 20,
       leaderElection: true,
       leaseName: 'mirror-experiment',
+      metricsAddress: '0.0.0.0',
+      metricsPort: 8081,
       leaseNamespace: undefined,
       leaseSeconds: 15,
       renewDeadlineSeconds: 10,
@@ -41,6 +43,11 @@ describe('settings', () => {
       'a port that is none',
       { HEALTH_PORT: '70000' },
       'HEALTH_PORT must be a whole number from 0 to 65535, not "70000"',
+    ],
+    [
+      'one port for two servers',
+      { HEALTH_PORT: '8081' },
+      'METRICS_PORT must be another port than HEALTH_PORT, not 8081 too',
     ],
     ['an empty number', { CONCURRENCY: '' }, 'CONCURRENCY must be a whole number from 1 to 256, not ""'],
     ['an unknown level', { LOG_LEVEL: 'loud' }, 'LOG_LEVEL must be debug, info, warn or error, not "loud"'],
@@ -79,7 +86,7 @@ describe('settings', () => {
   });
 
   it('are all in the help', () => {
-    expect(settingsHelp().split('\n')).toHaveLength(19);
+    expect(settingsHelp().split('\n')).toHaveLength(21);
     expect(settingsHelp()).toContain('--allowed-sources');
   });
 });

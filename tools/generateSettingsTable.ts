@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { settingsHelp } from '../src/settings.ts';
+import { withGenerated } from './generatedTable.ts';
 
 export const operationsFile = new URL('../docs/operations.md', import.meta.url);
 
@@ -11,10 +12,8 @@ const END = '<!-- end of what is generated -->';
  * Throws when the page lacks the marks around the table, or a line has another form.
  */
 export function withSettingsTable(page: string, help: string = settingsHelp()): string {
-  const [before, rest] = split(page, BEGIN);
-  const [, after] = split(rest, END);
   const table = ['| Variable | Default | Meaning |', '|---|---|---|', ...help.split('\n').map(row)].join('\n');
-  return `${before}${BEGIN}\n\n${table}\n\n${END}${after}`;
+  return withGenerated(page, [BEGIN, END], table, 'docs/operations.md');
 }
 
 /** A setting from its line of `--help`. Throws when the line has another form. */
@@ -28,12 +27,6 @@ export function settingOf(line: string): { name: string; text: string; fallback:
 function row(line: string): string {
   const { name, text, fallback } = settingOf(line);
   return `| \`${name}\` | ${fallback === undefined ? 'none' : `\`${fallback}\``} | ${text.replaceAll('|', '\\|')} |`;
-}
-
-function split(text: string, mark: string): [before: string, after: string] {
-  const at = text.indexOf(mark);
-  if (at < 0) throw new Error(`docs/operations.md has no line ${mark}`);
-  return [text.slice(0, at), text.slice(at + mark.length)];
 }
 
 if (import.meta.main) await writeFile(operationsFile, withSettingsTable(await readFile(operationsFile, 'utf8')));

@@ -8,6 +8,7 @@ import { provideHelm } from './setup/helm.mjs';
 import { provideKubernetes } from './setup/kubernetes.mjs';
 import { SetupError } from './setup/problem.mjs';
 import { formatDuration } from './setup/progress.mjs';
+import { providePrometheus } from './setup/prometheus.mjs';
 
 try {
   const started = Date.now();
@@ -15,7 +16,9 @@ try {
   const node = await nodeInForce();
   const kubernetes = await provideKubernetes();
   const envoy = await provideEnvoy();
-  const forTests = process.argv.includes('--demo') ? [] : [await provideChromium(), await provideHelm()];
+  const forTests = process.argv.includes('--demo')
+    ? []
+    : [await provideChromium(), await provideHelm(), await providePrometheus()];
   const took = formatDuration(Date.now() - started);
   console.log(`Set up in ${took}: ${[`Node ${node}`, kubernetes, envoy, ...forTests].join(', ')}`);
 } catch (error) {

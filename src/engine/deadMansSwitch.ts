@@ -85,9 +85,10 @@ export async function runDeadMansSwitch(options: DeadMansSwitchOptions): Promise
     );
     return 'failed';
   }
-  const left: string[] = [];
-  for (const object of await experiments.list(signal)) if (await isLeft(object, options)) left.push(keyOf(object));
-  if (left.length === 0) {
+  const left = new Map<string, string>();
+  for (const object of await experiments.list(signal))
+    if (await isLeft(object, options)) left.set(keyOf(object), object.metadata.uid);
+  if (left.size === 0) {
     log.info('no operator is at work, and no experiment has anything to restore', { lease: lease.name });
     return 'nothingToDo';
   }
@@ -96,10 +97,11 @@ export async function runDeadMansSwitch(options: DeadMansSwitchOptions): Promise
 
 async function takeOver(
   options: DeadMansSwitchOptions,
-  keys: readonly string[],
+  uids: ReadonlyMap<string, string>,
   last: LeaseRecord | undefined,
 ): Promise<SwitchOutcome> {
   const { experiments, lease, cluster, clock, log, identity, timing, settings, signal } = options;
+  const keys = [...uids.keys()];
   const absence = absenceOf(lease.name, settings.absentSeconds, last);
   log.warn('no operator is at work: its experiments are ended', { reason: absence, experiments: keys.length });
   const over = Promise.withResolvers<'done' | 'returned' | 'late'>();
@@ -128,7 +130,10 @@ async function takeOver(
     backoff: { baseMilliseconds: 500, capMilliseconds: 15_000 },
     endWithinMilliseconds: settings.shutdownGraceSeconds * 1000,
     onError: (key, error, retry) => {
-      if (work.isActive()) log.error('the experiment could not be ended; it is tried again', { key, error, ...retry });
+      const [namespace = '', experiment = ''] = key.split('/');
+      const fields = { namespace, experiment, uid: uids.get(key) };
+      if (work.isActive())
+        log.error('the experiment could not be ended; it is tried again', { ...fields, error, ...retry });
     },
   });
   const election = startElection({
@@ -181,7 +186,12 @@ async function nameLeft({ cluster, log }: DeadMansSwitchOptions, keys: readonly 
     if (objects.length === 0 && !isUncertain && !mayNeedEnd(identity)) continue;
     isAny = true;
     log.error('the experiment is not restored', {
-      ...{ namespace, experiment: name, objects: objects.map((each) => `${each.kind}/${each.metadata.name}`) },
+      ...{
+        namespace,
+        experiment: name,
+        uid: identity.uid,
+        objects: objects.map((each) => `${each.kind}/${each.metadata.name}`),
+      },
       ...{ reason: mirroring?.reason, message: mirroring?.message },
     });
   }

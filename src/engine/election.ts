@@ -35,6 +35,8 @@ export interface Election {
    */
   guardWrite(): AbortSignal;
   leads(): boolean;
+  /** Whether the Lease could be read, or written, at the last try: a replica that cannot will not take over. */
+  follows(): boolean;
   /**
    * Ceases to be a candidate, and to lead. With `release` the next takes over at once: only when no work is left; otherwise
    * the lease runs out. Does not call onLost.
@@ -63,6 +65,7 @@ export function startElection(options: ElectionOptions): Election {
   let term: Term | undefined;
   let seen: Observation | undefined;
   let failures = 0;
+  let isHeard = false;
   /** A claim may have been carried out without an answer that says so. */
   let unanswered = false;
 
@@ -99,6 +102,7 @@ export function startElection(options: ElectionOptions): Election {
 
   async function look(signal: AbortSignal): Promise<StoredLease | undefined> {
     const stored = await lease.read(signal);
+    isHeard = true;
     const before = seen?.record.holder;
     seen = observe(seen, stored, clock.monotonic());
     const holder = seen?.record.holder;
@@ -113,6 +117,7 @@ export function startElection(options: ElectionOptions): Election {
     unanswered = true;
     const written = await lease.write(record, before?.resourceVersion, signal);
     unanswered = false;
+    isHeard = true;
     failures = 0;
     seen = observe(seen, written, clock.monotonic());
     return written;
@@ -192,6 +197,7 @@ export function startElection(options: ElectionOptions): Election {
     if (!(error instanceof ClusterError)) throw error;
     // Another candidate was faster.
     if (error.kind === 'Conflict') return milliseconds;
+    isHeard = false;
     failures += 1;
     if (failures === 1) log.warn(`cannot ${what} the lease: ${error.message}`, { lease: lease.name, identity });
     return Math.max(milliseconds, Math.min(error.retryAfterSeconds ?? 0, timing.retrySeconds) * 1000);
@@ -233,7 +239,7 @@ export function startElection(options: ElectionOptions): Election {
   }
 
   const ended = run();
-  return { guardWrite, leads: () => term !== undefined, stop, ended };
+  return { guardWrite, leads: () => term !== undefined, follows: () => isHeard, stop, ended };
 }
 
 function notLeading(reason: string): ClusterError {

@@ -1,6 +1,7 @@
 import { type Backoff, backoffMilliseconds } from './backoff.ts';
 import type { Clock } from './ports/clock.ts';
 import { ClusterError } from './ports/cluster.ts';
+import type { QueueObserver } from './ports/queueObserver.ts';
 import { TelemetryError } from './ports/telemetry.ts';
 
 export interface Outcome {
@@ -17,6 +18,7 @@ export interface QueueOptions {
   readonly backoff: Backoff;
   /** Hears of every failure, with the number of failures in a row and the time until the next try. */
   readonly onError: (key: string, error: unknown, retry: { failures: number; milliseconds: number }) => void;
+  readonly observer?: QueueObserver;
 }
 
 /**
@@ -45,7 +47,7 @@ interface Timer {
   readonly cancel: () => void;
 }
 
-export function createQueue({ work, concurrency, clock, backoff, onError }: QueueOptions): Queue {
+export function createQueue({ work, concurrency, clock, backoff, onError, observer }: QueueOptions): Queue {
   if (!(concurrency >= 1)) throw new RangeError(`concurrency must be at least 1, not ${concurrency}`);
   const ready = new Set<string>();
   const running = new Map<string, AbortController>();
@@ -60,7 +62,10 @@ export function createQueue({ work, concurrency, clock, backoff, onError }: Queu
     if (stopped) return;
     cancelTimer(key);
     if (running.has(key)) dirty.add(key);
-    else ready.add(key);
+    else {
+      ready.add(key);
+      observer?.waiting(key);
+    }
     pump();
   }
 
@@ -88,6 +93,7 @@ export function createQueue({ work, concurrency, clock, backoff, onError }: Queu
       ready.delete(key);
       const controller = new AbortController();
       running.set(key, controller);
+      observer?.started(key);
       void run(key, controller.signal);
     }
   }
@@ -114,6 +120,7 @@ export function createQueue({ work, concurrency, clock, backoff, onError }: Queu
 
   function finish(key: string): void {
     running.delete(key);
+    observer?.finished(key);
     if (dirty.delete(key)) add(key);
     pump();
     if (stopped && running.size === 0) idle.resolve();
@@ -123,6 +130,7 @@ export function createQueue({ work, concurrency, clock, backoff, onError }: Queu
     stopped = true;
     ready.clear();
     dirty.clear();
+    observer?.stopped();
     for (const key of [...timers.keys()]) cancelTimer(key);
     if (running.size === 0) return;
     const cancel = clock.setTimer(graceMilliseconds, () => {

@@ -32,8 +32,8 @@ export interface ReconcilerPorts {
   readonly experiments: Pick<Experiments, 'list' | 'withFinalizer' | 'letGo'>;
   /** gzip, as base64. Absent: no evidence is kept. */
   readonly compress?: (text: string) => string;
-  /** Called when an experiment is complete: others may have waited for it. */
-  readonly onComplete: (namespace: string, name: string) => void;
+  /** Called when an experiment is complete, with what has been stored: others may have waited for it. */
+  readonly onComplete: (namespace: string, name: string, status: MirrorExperimentStatus) => void;
 }
 
 /** A decision leads to a write, a question or an end; more than this in one reconcile means that it does not converge. */
@@ -216,7 +216,7 @@ export function createReconciler(
     await writeStatus({ namespace, name, uid }, resourceVersion, status, log);
     await tell(experiment, status, log);
     if (status.completionTime !== undefined && experiment.status.completionTime === undefined)
-      onComplete(namespace, name);
+      onComplete(namespace, name, status);
   }
 
   async function tell(

@@ -32,6 +32,16 @@ describe('a violation is found', () => {
       'only src/adapters/kubernetes/ imports @dot-i/k8s-operator',
     ],
     ['src/adapters/proxy/a.ts', "import '@azure/identity';", 'only src/adapters/telemetry/ imports @azure/identity'],
+    [
+      'src/engine/a.ts',
+      "import '@prometheus-io/client';",
+      'only src/adapters/observability/ imports @prometheus-io/client',
+    ],
+    [
+      'src/main.ts',
+      "await import('@opentelemetry/api');",
+      'only src/adapters/observability/ imports @opentelemetry/api',
+    ],
     ['src/engine/a.ts', "import fc from 'fast-check';", 'imports fast-check, which is not in dependencies'],
     ['src/main.ts', "import { run } from '../demo/main.ts';", 'outside src/'],
     ['src/engine/a.ts', 'await import(name);', 'imports a computed name'],

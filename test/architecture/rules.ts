@@ -9,6 +9,7 @@ const pureLayerPackages = ['yaml'];
 const wrappedPackages = [
   { packages: /^@dot-i\/k8s-operator$/, folder: 'src/adapters/kubernetes/' },
   { packages: /^@azure\//, folder: 'src/adapters/telemetry/' },
+  { packages: /^(winston$|@prometheus-io\/|@opentelemetry\/)/, folder: 'src/adapters/observability/' },
 ];
 
 /**

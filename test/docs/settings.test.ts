@@ -31,7 +31,7 @@ test('settings that the documents name exist', async () => {
   const named = ['docs/install.md', 'docs/operations.md', 'docs/fix-an-experiment.md', 'README.md'].flatMap((path) =>
     [...readDocument(path).text.matchAll(/`([A-Z]+(?:_[A-Z]+)+)`/g)].map(([, name = '']) => name),
   );
-  const others = /^(AZURE_|NODE_EXTRA_CA_CERTS$|SOURCE_DATE_EPOCH$)/;
+  const others = /^(AZURE_|OTEL_|NODE_EXTRA_CA_CERTS$|SOURCE_DATE_EPOCH$)/;
   expect(named.filter((name) => !known.has(name) && !others.test(name))).toEqual([]);
   expect(named).toContain('ALLOWED_SOURCES');
 });

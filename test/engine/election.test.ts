@@ -41,6 +41,18 @@ describe('of two replicas', () => {
     expect(lease.stored?.record).toMatchObject({ holder: 'replica-0', transitions: 0 });
   });
 
+  test('each knows whether it could take over: not while the API server is away', async () => {
+    const { first, second, clock } = await setUp();
+    const follows = () => [first.election.follows(), second.election.follows()];
+    expect(follows()).toEqual([true, true]);
+    second.faults.cutOff = true;
+    await clock.advance(LEASE);
+    expect(follows()).toEqual([true, false]);
+    second.faults.cutOff = false;
+    await clock.advance(LEASE);
+    expect(follows()).toEqual([true, true]);
+  });
+
   test('the other leads within lease and retry after the first is stopped for good', async () => {
     const { first, second, clock } = await setUp();
     first.faults.stopped = true;

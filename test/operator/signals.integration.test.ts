@@ -33,7 +33,7 @@ test.for(['SIGTERM', 'SIGINT'])(
     const main = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
     const env = {
       ...{ PATH: process.env.PATH, KUBECONFIG: join(directory, 'kubeconfig') },
-      ...{ HEALTH_ADDRESS: '127.0.0.1', HEALTH_PORT: '0', POD_NAMESPACE: 'none' },
+      ...{ HEALTH_ADDRESS: '127.0.0.1', HEALTH_PORT: '0', METRICS_PORT: '0', POD_NAMESPACE: 'none' },
     };
     const ended = await new Promise((resolve) => {
       execFile(process.execPath, ['--import', hook, main], { env, timeout: 30_000 }, (error, output) => {

@@ -231,6 +231,7 @@ describe(`with ${FUZZ_RUNS} cases each`, { timeout: 600_000 }, () => {
       'LEASE_SECONDS',
       'LOG_ANALYTICS_ENDPOINT',
       'HEALTH_PORT',
+      'METRICS_PORT',
       'LEASE_NAME',
       'LOG_LEVEL',
     ];

@@ -77,6 +77,7 @@ export async function startKilledOperator(options: KilledOperatorOptions): Promi
           HOME,
           HEALTH_ADDRESS: '127.0.0.1',
           HEALTH_PORT: '0',
+          METRICS_PORT: '0',
           WATCH_NAMESPACE: namespace,
           LEADER_ELECTION: 'false',
         },

@@ -69,7 +69,15 @@ export async function startOperator(
   const probe = ['--expose-gc', '--no-flush-bytecode', '--import', join(import.meta.dirname, 'operatorProbe.ts')];
   const child = spawn(process.execPath, [...(probed ? probe : []), main], {
     // Nothing else of this process's environment: proxies, NODE_OPTIONS and the like would change what is tested.
-    env: { PATH, HOME, HEALTH_ADDRESS: '127.0.0.1', HEALTH_PORT: '0', ...environment },
+    env: {
+      PATH,
+      HOME,
+      HEALTH_ADDRESS: '127.0.0.1',
+      HEALTH_PORT: '0',
+      METRICS_ADDRESS: '127.0.0.1',
+      METRICS_PORT: '0',
+      ...environment,
+    },
     stdio: ['ignore', 'pipe', 'pipe', ...(probed ? (['ipc'] as const) : [])],
   });
   const { stdout, stderr } = child;

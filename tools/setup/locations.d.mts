@@ -11,4 +11,5 @@ export function cacheRoot(env?: Environment): string;
 export function kubernetesLocation(env?: Environment): Location<'etcd' | 'kubeApiserver' | 'kubectl'>;
 export function envoyLocation(env?: Environment): Location<'envoy'>;
 export function helmLocation(env?: Environment): Location<'helm'>;
+export function prometheusLocation(env?: Environment): Location<'prometheus' | 'promtool'>;
 export function chromiumLocation(env?: Environment): Location<'chromium'>;

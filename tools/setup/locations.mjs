@@ -48,6 +48,16 @@ export function helmLocation(env = process.env) {
   };
 }
 
+/** Where prometheus and promtool are: the variable that names their directory (if any) and the paths. */
+export function prometheusLocation(env = process.env) {
+  const directory = env.PROMETHEUS_DIRECTORY || join(cacheRoot(env), `prometheus-${platform}`);
+  return {
+    variable: env.PROMETHEUS_DIRECTORY ? 'PROMETHEUS_DIRECTORY' : undefined,
+    directory,
+    binaries: { prometheus: join(directory, 'prometheus'), promtool: join(directory, 'promtool') },
+  };
+}
+
 /** The npm package carries a Chromium for these. */
 export const hasChromium = platform === 'linux-x64';
 

@@ -46,10 +46,19 @@ export interface ApiClientOptions {
    * throws when it must not be. The signal gives the request up.
    */
   readonly guardWrite?: () => AbortSignal;
+  /** Hears of every request that is begun; what it returns hears of its end, for lines() when the head has come. */
+  readonly observe?: (request: ApiRequest) => (outcome: ApiOutcome) => void;
+}
+
+/** How a request ended. */
+export interface ApiOutcome {
+  /** HTTP status code; undefined: no answer came. */
+  readonly code: number | undefined;
+  readonly error?: Error;
 }
 
 export function createApiClient(options: ApiClientOptions): ApiClient {
-  const { kubeConfig, log, requestTimeoutMilliseconds = 15_000, guardWrite } = options;
+  const { kubeConfig, log, requestTimeoutMilliseconds = 15_000, guardWrite, observe } = options;
   // The API server closes a connection that was idle for 90 s; ours are closed first.
   const pool = { keepAlive: true, timeout: 60_000 };
   const agents = { 'http:': new http.Agent(pool), 'https:': new https.Agent(pool) };
@@ -57,10 +66,14 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
   async function request(given: ApiRequest): Promise<unknown> {
     const allowed = given.method === 'GET' ? undefined : guardWrite?.();
     using deadline = startDeadline(requestTimeoutMilliseconds, given.signal, allowed);
+    const ended = observe?.(given);
     try {
       const response = await open({ ...given, signal: deadline.signal });
-      return parseJson(await text(response), describe(given));
+      const answer = parseJson(await text(response), describe(given));
+      ended?.({ code: response.statusCode });
+      return answer;
     } catch (error) {
+      ended?.(outcomeOf(error));
       given.signal?.throwIfAborted();
       allowed?.throwIfAborted();
       if (deadline.expired()) dropIdleConnections();
@@ -73,8 +86,12 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
   }
 
   async function* lines(given: ApiRequest & { signal: AbortSignal }): AsyncGenerator<string, void, undefined> {
+    const ended = observe?.(given);
+    let isOpen = false;
     try {
       const response = await open(given);
+      isOpen = true;
+      ended?.({ code: response.statusCode });
       response.setEncoding('utf8');
       let rest = '';
       for await (const chunk of response) {
@@ -84,6 +101,7 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
       }
       if (rest !== '') yield rest;
     } catch (error) {
+      if (!isOpen) ended?.(outcomeOf(error));
       given.signal.throwIfAborted();
       throw asClusterError(error, given);
     }
@@ -183,6 +201,11 @@ function whenConnected(request: ClientRequest, callback: () => void): void {
 
 function describe({ method, path }: ApiRequest): string {
   return `${method} ${path}`;
+}
+
+function outcomeOf(error: unknown): ApiOutcome {
+  const code = error instanceof ApiError ? error.code : undefined;
+  return { code, error: error instanceof Error ? error : new Error(String(error)) };
 }
 
 function asClusterError(error: unknown, request: ApiRequest, reason?: string): ClusterError {

@@ -116,7 +116,8 @@ export class ExperimentOperator extends operatorModule.default implements Experi
       ...(timing !== undefined && { timing }),
       onEvent: (type, object) => {
         onEvent(toEvent(type, object, p)).catch((error: unknown) => {
-          log.error(`an event of ${p} was not handled: ${error}`, { type, name: object.metadata.name });
+          const { namespace: home, name, uid } = object.metadata;
+          log.error(`an event of ${p} was not handled: ${error}`, { type, namespace: home, experiment: name, uid });
         });
       },
     });

@@ -33,7 +33,9 @@ export async function recordEvent(recorder: EventRecorder, ref: ExperimentRef, e
       await countOnceMore(api, ref, name, time);
     }
   } catch (error) {
-    log.warn(`event ${event.reason} of ${ref.namespace}/${ref.name} was not recorded: ${error}`);
+    const { namespace, name: experiment, uid } = ref;
+    const fields = { namespace, experiment, uid };
+    log.warn(`event ${event.reason} of ${namespace}/${experiment} was not recorded: ${error}`, fields);
   }
 }
 

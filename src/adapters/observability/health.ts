@@ -1,33 +1,54 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type HttpServer, listen } from './listen.ts';
 
-export interface HealthServer {
-  readonly port: number;
-  close(): Promise<void>;
+/** Undefined: all is well. Otherwise what is not, for whoever reads the answer. */
+export type Check = () => string | undefined;
+
+export interface HealthChecks {
+  /** What only a restart of the process would mend. */
+  readonly live: Check;
+  readonly ready: Check;
+  /** What this replica does, for the answer of /readyz. */
+  readonly role: () => string;
 }
 
 /**
- * /livez answers while the event loop turns; /readyz answers 200 once the experiments have been listed and the watch is up.
+ * The event loop takes milliseconds for a turn; to parse the largest answer that is read, 0.7 s. With turns of this length
+ * a Lease cannot be renewed in time.
  */
-export async function startHealthServer(address: string, port: number, ready: () => boolean): Promise<HealthServer> {
-  const server = createServer((request, response) => {
-    const healthy = request.url === '/livez' || (request.url === '/readyz' && ready());
-    const known = request.url === '/livez' || request.url === '/readyz';
-    response.writeHead(known ? (healthy ? 200 : 503) : 404, { 'content-type': 'text/plain' });
-    response.end(known ? (healthy ? 'ok\n' : 'not ready: the experiments have not been listed yet\n') : 'not found\n');
+const SLOW_TURN_SECONDS = 5;
+
+/**
+ * /livez fails when `live` does, and when a turn of the event loop takes longer than 5 s. While the loop stands still nothing
+ * is answered, which the kubelet's time limit takes for a failure. /readyz fails when `ready` does.
+ */
+export function startHealthServer(
+  address: string,
+  port: number,
+  { live, ready, role }: HealthChecks,
+): Promise<HttpServer> {
+  const answerTo = async (url: string): Promise<[code: number, body: string]> => {
+    if (url === '/livez') return verdict((await slowTurn()) ?? live(), 'not live', 'ok');
+    if (url === '/readyz') return verdict(ready(), 'not ready', `ok: ${role()}`);
+    return [404, 'not found'];
+  };
+  return listen(address, port, ({ url = '' }, response) => {
+    void answerTo(url.split('?', 1)[0] ?? '').then(([code, body]) =>
+      response.writeHead(code, { 'content-type': 'text/plain' }).end(`${body}\n`),
+    );
   });
-  await listen(server, address, port);
-  return { port: (server.address() as AddressInfo).port, close: () => close(server) };
 }
 
-function listen(server: Server, address: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, address, () => resolve());
-  });
+function verdict(problem: string | undefined, refusal: string, ok: string): [code: number, body: string] {
+  return problem === undefined ? [200, ok] : [503, `${refusal}: ${problem}`];
 }
 
-function close(server: Server): Promise<void> {
-  server.closeAllConnections();
-  return new Promise((resolve, reject) => server.close((error) => (error ? reject(error) : resolve())));
+/** A timer and an immediate: the answer is proof that timers fire, which is what everything else waits for. */
+async function slowTurn(): Promise<string | undefined> {
+  const start = performance.now();
+  await new Promise<void>((resolve) => {
+    setTimeout(() => setImmediate(resolve), 1);
+  });
+  const seconds = (performance.now() - start) / 1000;
+  if (seconds < SLOW_TURN_SECONDS) return undefined;
+  return `the event loop took ${seconds.toFixed(1)} s for a turn; at most ${SLOW_TURN_SECONDS} s are well`;
 }

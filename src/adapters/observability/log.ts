@@ -1,11 +1,24 @@
 import winston from 'winston';
 import type { Log } from '../../engine/ports/log.ts';
+import { redact } from './redact.ts';
+import { currentScope } from './scope.ts';
 
-/** JSON lines on standard output: time, level, message and the fields of the line. */
-export function createLog(level: string): Log {
+/**
+ * JSON lines on standard output: time, level, message and the fields of the line; those about an experiment also have its
+ * namespace, name and uid. Secrets are left out.
+ * @param fields more for every line, asked anew for each
+ */
+export function createLog(level: string, fields: () => Readonly<Record<string, unknown>> = () => ({})): Log {
+  const complete = winston.format((info) => Object.assign(info, { ...currentScope(), ...fields(), ...info }));
   const logger = winston.createLogger({
     level,
-    format: winston.format.combine(winston.format.timestamp(), winston.format(expandErrors)(), winston.format.json()),
+    format: winston.format.combine(
+      complete(),
+      winston.format.timestamp(),
+      winston.format(expandErrors)(),
+      winston.format(withoutSecrets)(),
+      winston.format.json(),
+    ),
     transports: [new winston.transports.Console()],
   });
   return logOf(logger);
@@ -38,4 +51,8 @@ function describeError(error: Error): { message: string; stack?: string; cause?:
     ...(error.stack !== undefined && { stack: error.stack }),
     ...(error.cause instanceof Error && { cause: error.cause.message }),
   };
+}
+
+function withoutSecrets(info: winston.Logform.TransformableInfo): winston.Logform.TransformableInfo {
+  return Object.assign(info, redact({ ...info }));
 }

@@ -24,6 +24,19 @@ export interface QueryClientSettings {
   /** Address that gives out tokens; default: AZURE_AUTHORITY_HOST, else the public cloud's. */
   readonly authorityHost?: string;
   readonly credential: CredentialKind;
+  /** Hears of every query that is begun; what it returns hears of its end. */
+  readonly observe?: () => (outcome: QueryOutcome) => void;
+  /** Hears of every query that is not sent because the service has asked to wait. */
+  readonly onHeldBack?: () => void;
+}
+
+/** How a query ended. */
+export interface QueryOutcome {
+  /** HTTP status code; undefined: no answer came, as when there is no token. */
+  readonly status: number | undefined;
+  /** Of the answer's body, uncompressed. */
+  readonly bytes: number;
+  readonly error?: Error;
 }
 
 export interface QueryClient {
@@ -65,16 +78,26 @@ export function createQueryClient(settings: QueryClientSettings): QueryClient {
     timespan: QueryTimeInterval,
     signal: AbortSignal,
   ): Promise<AnswerTable | undefined> => {
-    refuseWhilePaused(pausedUntil - performance.now());
-    const call: Call = { signal, source: describeSource(source), noData: false };
+    refuseWhilePaused(pausedUntil - performance.now(), settings.onHeldBack);
+    const call: Call = { signal, source: describeSource(source), noData: false, status: undefined, bytes: 0 };
+    const ended = settings.observe?.();
+    const end = (error?: Error): void => {
+      ended?.({ status: call.status, bytes: call.bytes, ...(error !== undefined && { error }) });
+    };
     try {
       client ??= connect(settings, endpoint);
       const result = await calls.run(call, send, client, source, kql, timespan);
-      return primaryTable(result);
+      const table = primaryTable(result);
+      end();
+      return table;
     } catch (error) {
-      if (call.noData) return undefined;
-      signal.throwIfAborted();
+      if (call.noData) {
+        end();
+        return undefined;
+      }
       const refusal = clientError(error, call.source);
+      end(signal.aborted && signal.reason instanceof Error ? signal.reason : refusal);
+      signal.throwIfAborted();
       // Tokens are cached beyond their refusal, and failures to get one are repeated from memory for a minute; a new
       // client asks again.
       if (refusal.kind === 'Unauthorized' || isAuthentication(error)) client = undefined;
@@ -113,6 +136,8 @@ interface Call {
   readonly signal: AbortSignal;
   readonly source: string;
   noData: boolean;
+  status: number | undefined;
+  bytes: number;
 }
 
 const calls = new AsyncLocalStorage<Call>();
@@ -125,10 +150,12 @@ const perCall: PipelinePolicy = {
     request.abortSignal = call.signal;
     request.streamResponseStatusCodes = EVERY_STATUS;
     const response = await next(request);
+    call.status = response.status;
     if (response.readableStreamBody !== undefined) {
       response.bodyAsText = await readBounded(response.readableStreamBody, MAX_ANSWER_BYTES);
       delete response.readableStreamBody;
     }
+    call.bytes = Buffer.byteLength(response.bodyAsText ?? '');
     const refusal = responseError(answeredBy(response), call.source, Date.now());
     if (refusal !== undefined) throw refusal;
     call.noData = response.status === 204;
@@ -156,8 +183,9 @@ function primaryTable(result: LogsQueryResult): AnswerTable {
   };
 }
 
-function refuseWhilePaused(milliseconds: number): void {
+function refuseWhilePaused(milliseconds: number, onHeldBack: (() => void) | undefined): void {
   if (milliseconds <= 0) return;
+  onHeldBack?.();
   const retryAfterSeconds = Math.ceil(milliseconds / 1000);
   throw new TelemetryError('Throttled', `Log Analytics asked to wait ${retryAfterSeconds} s before the next query`, {
     retryAfterSeconds,
