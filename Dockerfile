@@ -54,7 +54,7 @@ LABEL org.opencontainers.image.title="mirror-experiment" \
       org.opencontainers.image.base.name="$BASE"
 # No user of this name has to exist. Nothing in the image belongs to it, so it can change nothing.
 USER 65532:65532
-EXPOSE 8080
+EXPOSE 8080 8081
 # Kubernetes does not look at it: deploy/deployment.yaml has probes.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:' + (process.env.HEALTH_PORT || 8080) + '/livez').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
