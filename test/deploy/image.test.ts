@@ -107,8 +107,10 @@ test('user and port are those of the Deployment and of the settings', () => {
   const { runAsUser, runAsGroup, runAsNonRoot } = spec.securityContext;
   expect(runAsNonRoot).toBe(true);
   expect(texts(image, 'USER')).toEqual([`${runAsUser}:${runAsGroup}`]);
-  expect(texts(image, 'EXPOSE')).toEqual([String(operator.ports[0].containerPort)]);
-  expect(texts(image, 'EXPOSE')).toEqual([String(readSettings([], {}).healthPort)]);
+  const exposed = texts(image, 'EXPOSE').flatMap((ports) => ports.split(' '));
+  expect(exposed).toEqual(operator.ports.map(({ containerPort }: { containerPort: number }) => String(containerPort)));
+  const { healthPort, metricsPort } = readSettings([], {});
+  expect(exposed).toEqual([String(healthPort), String(metricsPort)]);
 });
 
 test('the health check asks the port of the settings for /livez', async () => {
