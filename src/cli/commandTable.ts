@@ -38,6 +38,17 @@ const waiting: Options = {
   },
 };
 
+const artifacts: Options = {
+  artifacts: {
+    type: 'string',
+    value: 'DIR',
+    help: 'Also write what a pipeline keeps: result.env, result.json, junit.xml, summary.md and report.html.',
+  },
+};
+
+const artifactsParagraph =
+  '--artifacts writes them on every end, a timeout or an error too. What the directory has of an earlier run is removed first. result.env has the lines MIRROR_NAMESPACE, MIRROR_EXPERIMENT, MIRROR_VERDICT (Running as long as the experiment goes on), MIRROR_REASON, MIRROR_EXIT_CODE and MIRROR_CLEANUP (true as long as an experiment may go on that this command has to delete), for shells and as a dotenv file, and is there from the start of the run: if the command is killed, a later step can delete what it left. report.html needs the evidence of a finished experiment.';
+
 const progressParagraph =
   'Progress goes to standard error, the result to standard output. On a terminal it is a block that is drawn anew; in CI (CI is set, or no terminal) one line per change, each with its time.';
 
@@ -52,9 +63,11 @@ const described: readonly CommandDescription[] = [
       progressParagraph,
       'An experiment that has finished with this very spec is not run again by applying it: run then refuses (exit code 3), because the verdict would be that of the earlier run. --replace deletes it first; --name-suffix or generateName give every build its own.',
       'Without --cleanup an experiment goes on when run ends early (timeout, Ctrl-C, an error); the message says how to end it. With --cleanup it is then deleted and its end awaited, so that no request is copied any more. A finished experiment is kept in either case, with its evidence.',
+      artifactsParagraph,
     ],
     options: {
       ...waiting,
+      ...artifacts,
       cleanup: { type: 'boolean', help: 'Delete the experiment when this command ends before it is complete.' },
       replace: { type: 'boolean', help: 'Delete an experiment of the same name first, and await its end.' },
       'name-suffix': {
@@ -80,9 +93,11 @@ const described: readonly CommandDescription[] = [
     details: [
       progressParagraph,
       'Interrupted or timed out, the experiment goes on. When its spec changes meanwhile, the new run is waited for, unless --generation names the one that is meant.',
+      artifactsParagraph,
     ],
     options: {
       ...waiting,
+      ...artifacts,
       generation: {
         type: 'string',
         value: 'NUMBER',
@@ -121,6 +136,29 @@ const described: readonly CommandDescription[] = [
     },
     examples: ['kubectl mirror list -A'],
     load: () => import('./commands/list.ts'),
+  },
+  {
+    name: 'delete',
+    operands: 'NAME',
+    count: [1, 1],
+    summary: 'Delete an experiment and wait until everything is restored.',
+    details: [
+      'For the step of a pipeline that runs whatever happened before, where a command may have been killed. As kubectl delete, it waits for the operator, which restores first. An experiment that is not there is gone already: exit code 0.',
+    ],
+    options: {
+      'unless-complete': {
+        type: 'boolean',
+        help: 'Leave a finished experiment, which holds nothing but its evidence.',
+      },
+      timeout: {
+        type: 'string',
+        value: 'TIME',
+        help: 'Give up (exit code 4) after this time, such as 90s; default 10m, 0: never.',
+      },
+      ...cluster,
+    },
+    examples: ['kubectl mirror delete bookservice-v3 -n bookstore --unless-complete'],
+    load: () => import('./commands/delete.ts'),
   },
   {
     name: 'judge',

@@ -1,12 +1,11 @@
 import { open, rename, rm, writeFile } from 'node:fs/promises';
 import { ApiError } from '../../adapters/kubernetes/apiError.ts';
-import { resourcePath } from '../../adapters/kubernetes/objects.ts';
 import type { ExitCode } from '../../api/exitCodes.ts';
 import type { ExperimentRecord } from '../../core/evidence/record.ts';
-import type { EvidenceDocument } from '../../core/verdict/evidence.ts';
+import { type Evidence, evidenceName, readClusterEvidence, withRecord } from '../clusterEvidence.ts';
 import type { Call } from '../command.ts';
 import { type Connection, connect, experimentPath, requestError } from '../connect.ts';
-import { type EvidenceFile, readConfigMap, readEvidenceFile } from '../evidenceFile.ts';
+import { readEvidenceFile } from '../evidenceFile.ts';
 import { currentCondition, isComplete, readExperiment, type SeenExperiment } from '../experimentResult.ts';
 import { plain } from '../output/plain.ts';
 import { readText } from '../readText.ts';
@@ -37,21 +36,9 @@ export async function run(call: Call): Promise<ExitCode> {
   return 0;
 }
 
-interface Evidence {
-  readonly document: EvidenceDocument;
-  readonly record: ExperimentRecord;
-}
-
 /** Names of experiments have no slash and seldom such an ending. */
 function isFile(operand: string): boolean {
   return /[/\\]|\.(ya?ml|json)$/i.test(operand);
-}
-
-function withRecord({ document, record }: EvidenceFile, name: string): Evidence {
-  if (record !== undefined) return { document, record };
-  throw new UsageError(
-    `${name}: holds the evidence without its record, which a report needs; give the whole ConfigMap NAME-evidence (kubectl get configmap NAME-evidence -o yaml), or use judge`,
-  );
 }
 
 async function readEvidence(call: Call, name: string): Promise<Evidence | 'interrupted'> {
@@ -67,20 +54,18 @@ async function readEvidence(call: Call, name: string): Promise<Evidence | 'inter
 }
 
 async function readFromCluster(call: Call, { api, namespace }: Connection, name: string): Promise<Evidence> {
-  const get = (path: string) => api.request({ method: 'GET', path, signal: call.interrupted });
   const experiment = async (): Promise<SeenExperiment> => {
-    const object = await get(experimentPath(namespace, name)).catch((error: unknown) => {
+    const path = experimentPath(namespace, name);
+    const object = await api.request({ method: 'GET', path, signal: call.interrupted }).catch((error: unknown) => {
       throw requestError(error, namespace, name);
     });
     return readExperiment(object);
   };
-  const configMap = `${name}-evidence`;
-  const object = await get(resourcePath('', 'v1', 'configmaps', namespace, configMap)).catch((error: unknown) => {
+  const evidence = await readClusterEvidence({ api }, { namespace, name }, call.interrupted).catch((error: unknown) => {
     if (error instanceof ApiError && error.kind === 'NotFound') return undefined;
     throw error;
   });
-  if (object === undefined) throw new UsageError(missing(configMap, await experiment()));
-  const evidence = withRecord(await readConfigMap(object, `ConfigMap ${configMap}`), `ConfigMap ${configMap}`);
+  if (evidence === undefined) throw new UsageError(missing(evidenceName(name), await experiment()));
   // Evidence is worth a report also where the experiment is gone, or may not be read.
   const present = await experiment().catch(() => undefined);
   const { uid, generation } = evidence.record.experiment;

@@ -3,9 +3,11 @@ import { text } from 'node:stream/consumers';
 import { ApiError } from '../../adapters/kubernetes/apiError.ts';
 import type { ExitCode } from '../../api/exitCodes.ts';
 import { ClusterError } from '../../engine/ports/cluster.ts';
+import { type Artifacts, withArtifacts } from '../artifacts.ts';
 import type { Call } from '../command.ts';
 import { type Connection, connect, experimentPath, requestError } from '../connect.ts';
 import { experimentResult, isComplete, readExperiment, type SeenExperiment } from '../experimentResult.ts';
+import { findExperiment } from '../findExperiment.ts';
 import { type Ending, follow } from '../follow.ts';
 import { type Manifest, readManifest } from '../manifest.ts';
 import { createProgress, type Progress } from '../output/progress.ts';
@@ -19,9 +21,13 @@ const FIELD_MANAGER = 'kubectl-mirror';
 /** A restore can mean a rolling restart of the workload that runs Envoy. */
 const RESTORE_LIMIT = 10 * 60_000;
 
-export async function run(call: Call): Promise<ExitCode> {
-  const { terminal, values, interrupted } = call;
+export function run(call: Call): Promise<ExitCode> {
   const [file = ''] = call.operands;
+  return withArtifacts(call, file === '-' ? 'standard input' : file, (artifacts) => runFile(call, file, artifacts));
+}
+
+async function runFile(call: Call, file: string, artifacts: Artifacts): Promise<ExitCode> {
+  const { terminal, values, interrupted } = call;
   const format = choiceOf(values, 'output', FORMATS, 'human');
   const given = durationOf(values, 'timeout');
   const source = await readSource(file, call.input);
@@ -34,10 +40,15 @@ export async function run(call: Call): Promise<ExitCode> {
     });
     const progress = createProgress(terminal, Date.now);
     const before = await makeRoom(call, connection, manifest, progress);
-    if (interrupted.aborted) return 130;
+    if (interrupted.aborted) {
+      await artifacts.ended(130, 'interrupted before anything was applied');
+      return 130;
+    }
     const started = await start(call, connection, manifest, before, progress);
-    const ending = await followToEnd(call, connection, started, progress, given);
+    await artifacts.started(started.experiment, flagOf(values, 'cleanup') && started.ours);
+    const ending = await followToEnd(call, connection, started, { progress, artifacts }, given);
     if (typeof ending === 'number') return ending;
+    await artifacts.complete(ending, connection);
     const result = experimentResult(ending);
     await terminal.out(render(result, format));
     return result.exitCode;
@@ -70,7 +81,7 @@ async function makeRoom(
   progress: Progress,
 ): Promise<SeenExperiment | undefined> {
   if (name === undefined) return undefined;
-  const before = await read(connection, namespace, name);
+  const before = await findExperiment(connection, namespace, name);
   if (before === undefined) return undefined;
   const isGoing = before.deletionTimestamp !== undefined;
   if (!isGoing && !flagOf(values, 'replace')) return before;
@@ -141,12 +152,16 @@ async function followToEnd(
   call: Call,
   connection: Connection,
   { experiment, ours }: Started,
-  progress: Progress,
+  { progress, artifacts }: { readonly progress: Progress; readonly artifacts: Artifacts },
   given: number | undefined,
 ): Promise<SeenExperiment | ExitCode> {
   const { namespace, name, uid, generation } = experiment;
-  const options = { limit: timeLimit(given, experiment), interrupted: call.interrupted, onSight: progress.show };
-  const endEarly = prepareEnd(call, connection, progress, { experiment, ours });
+  const onSight = (seen: SeenExperiment): void => {
+    progress.show(seen);
+    artifacts.see(seen);
+  };
+  const options = { limit: timeLimit(given, experiment), interrupted: call.interrupted, onSight };
+  const endEarly = prepareEnd(call, connection, { progress, artifacts }, { experiment, ours });
   let ending: Ending;
   try {
     ending = await follow(connection, { namespace, name, uid, generation }, options);
@@ -158,16 +173,21 @@ async function followToEnd(
     case 'complete':
       call.setLastWords(undefined);
       return ending.experiment;
+    // The artifacts are written first: a pipeline that is cancelled is killed before everything is restored.
     case 'timeout':
+      await artifacts.ended(4, 'not complete within --timeout');
       await endEarly('not complete within --timeout');
       return 4;
     case 'interrupted':
+      await artifacts.ended(130, 'interrupted');
       await endEarly('interrupted');
       return 130;
     case 'deleted':
+      await artifacts.released();
       throw new Error(`${namespace}/${name} was deleted before it was complete`);
     case 'superseded':
       // Somebody else's run by now, so --cleanup leaves it.
+      await artifacts.released();
       throw new Error(
         `the spec of ${namespace}/${name} was changed while it ran (generation ${ending.experiment.generation}, this run was ${generation}); the new run goes on`,
       );
@@ -175,7 +195,12 @@ async function followToEnd(
 }
 
 /** What is to be called when run ends before the experiment: it deletes it, or tells how to. */
-function prepareEnd(call: Call, connection: Connection, progress: Progress, { experiment, ours }: Started) {
+function prepareEnd(
+  call: Call,
+  connection: Connection,
+  { progress, artifacts }: { readonly progress: Progress; readonly artifacts: Artifacts },
+  { experiment, ours }: Started,
+) {
   const { namespace, name, uid } = experiment;
   const label = `${namespace}/${name}`;
   const byHand = `kubectl delete mexp ${name} -n ${namespace}`;
@@ -199,24 +224,15 @@ function prepareEnd(call: Call, connection: Connection, progress: Progress, { ex
       { namespace, name, uid },
       { milliseconds: RESTORE_LIMIT, onDeleting: () => call.setLastWords(whileRestoring) },
     );
-    if (removed.kind === 'gone') progress.say(`${label} is gone: no request is copied any more`);
-    else if (removed.kind === 'pending') {
+    if (removed.kind === 'gone') {
+      progress.say(`${label} is gone: no request is copied any more`);
+      await artifacts.released();
+    } else if (removed.kind === 'pending') {
       progress.say(
         `${label} is deleted, but not everything is restored after ${RESTORE_LIMIT / 60_000} min: see kubectl mirror status ${name} -n ${namespace}`,
       );
     } else progress.say(`${label} could not be deleted (${removed.message}) and may go on. To end it: ${byHand}`);
   };
-}
-
-async function read({ api }: Connection, namespace: string, name: string): Promise<SeenExperiment | undefined> {
-  try {
-    return readExperiment(await api.request({ method: 'GET', path: experimentPath(namespace, name) }));
-  } catch (error) {
-    if (error instanceof ApiError && error.kind === 'NotFound' && !/could not find the requested/.test(error.message)) {
-      return undefined;
-    }
-    throw requestError(error, namespace, name);
-  }
 }
 
 function explainRefusal(error: unknown, namespace: string): unknown {
