@@ -1,5 +1,11 @@
 import { accessSync, constants } from 'node:fs';
-import { chromiumLocation, envoyLocation, helmLocation, kubernetesLocation } from './setup/locations.mjs';
+import {
+  chromiumLocation,
+  envoyLocation,
+  helmLocation,
+  kubernetesLocation,
+  recipesLocation,
+} from './setup/locations.mjs';
 
 export interface Binaries {
   etcd: string;
@@ -33,6 +39,13 @@ export function helmBinary(env: Readonly<Record<string, string | undefined>> = p
   const { variable, binaries } = helmLocation(env);
   requireExecutable(binaries.helm, variable);
   return binaries.helm;
+}
+
+/** Path of the program that the recipes are checked with: RECIPES_BIN, else that of the cache. Throws as `binaries` does. */
+export function recipesBinary(env: Readonly<Record<string, string | undefined>> = process.env): string {
+  const { variable, binaries } = recipesLocation(env);
+  requireExecutable(binaries.recipes, variable);
+  return binaries.recipes;
 }
 
 function requireExecutable(path: string, variable: string | undefined): void {

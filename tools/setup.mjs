@@ -9,6 +9,7 @@ import { provideKubernetes } from './setup/kubernetes.mjs';
 import { SetupError } from './setup/problem.mjs';
 import { formatDuration } from './setup/progress.mjs';
 import { providePrometheus } from './setup/prometheus.mjs';
+import { provideRecipeChecks } from './setup/recipes.mjs';
 
 try {
   const started = Date.now();
@@ -18,7 +19,7 @@ try {
   const envoy = await provideEnvoy();
   const forTests = process.argv.includes('--demo')
     ? []
-    : [await provideChromium(), await provideHelm(), await providePrometheus()];
+    : [await provideChromium(), await provideHelm(), await providePrometheus(), await provideRecipeChecks()];
   const took = formatDuration(Date.now() - started);
   console.log(`Set up in ${took}: ${[`Node ${node}`, kubernetes, envoy, ...forTests].join(', ')}`);
 } catch (error) {

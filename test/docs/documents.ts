@@ -27,7 +27,8 @@ export interface Link {
 
 /** The pages that this repository keeps for readers. */
 export function documents(): Document[] {
-  return ['README.md', 'CONTRIBUTING.md', ...globSync('docs/**/*.md', { cwd: ROOT }).sort()].map(readDocument);
+  const root = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md'];
+  return [...root, ...globSync('docs/**/*.md', { cwd: ROOT }).sort()].map(readDocument);
 }
 
 export function readDocument(path: string): Document {

@@ -13,3 +13,4 @@ export function envoyLocation(env?: Environment): Location<'envoy'>;
 export function helmLocation(env?: Environment): Location<'helm'>;
 export function prometheusLocation(env?: Environment): Location<'prometheus' | 'promtool'>;
 export function chromiumLocation(env?: Environment): Location<'chromium'>;
+export function recipesLocation(env?: Environment): Location<'recipes'>;

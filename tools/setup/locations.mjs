@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -74,5 +75,21 @@ export function chromiumLocation(env = process.env) {
     variable: env.CHROMIUM_BIN ? 'CHROMIUM_BIN' : undefined,
     directory,
     binaries: { chromium: env.CHROMIUM_BIN || join(directory, 'chromium') },
+  };
+}
+
+/**
+ * Where the program is that the recipes are checked with: the variable that names it (if any) and the path. Its directory is
+ * named by its source, so that a change builds it anew.
+ */
+export function recipesLocation(env = process.env) {
+  const module = fileURLToPath(new URL('../go/recipes/', import.meta.url));
+  const hash = createHash('sha256');
+  for (const file of readdirSync(module).sort()) hash.update(`${file}\n`).update(readFileSync(join(module, file)));
+  const directory = join(cacheRoot(env), `recipes-${hash.digest('hex').slice(0, 12)}-${platform}`);
+  return {
+    variable: env.RECIPES_BIN ? 'RECIPES_BIN' : undefined,
+    directory,
+    binaries: { recipes: env.RECIPES_BIN || join(directory, `recipes${suffix}`) },
   };
 }
