@@ -26,13 +26,13 @@ ARG SOURCE_DATE_EPOCH=0
 WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
-COPY tsconfig.json tsconfig.build.json LICENSE ./
+COPY tsconfig.json tsconfig.build.json LICENSE NOTICE ./
 COPY src src
 COPY crds crds
 COPY deploy deploy
 RUN npm run build -- --sourceMap false \
   && mkdir -p /image/app /image/usr/local/bin \
-  && mv dist crds deploy package.json LICENSE /image/app/ \
+  && mv dist crds deploy NOTICE package.json LICENSE /image/app/ \
   && ln -s /app/dist/cli/main.js /image/usr/local/bin/kubectl-mirror \
   && chmod -R u=rwX,go=rX /image \
   && find /image -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
