@@ -31,13 +31,19 @@ async function main(args: readonly string[]): Promise<void> {
     if (stopping) return;
     stopping = true;
     log.info('stopping', reason);
-    operator.stop().then(
-      () => log.info('stopped'),
-      (error: unknown) => {
-        log.error('the operator did not stop cleanly', { error });
-        process.exitCode = 1;
-      },
-    );
+    operator
+      .stop()
+      .then(
+        () => log.info('stopped'),
+        (error: unknown) => {
+          log.error('the operator did not stop cleanly', { error });
+          process.exitCode = 1;
+        },
+      )
+      .finally(() => {
+        // The exporter goes on trying to send what it has been given, for up to its time limit.
+        if (tracing !== undefined) process.exit();
+      });
   };
   void signalled.then((signal) => stop({ signal }));
   operator.failed.catch((error: unknown) => {

@@ -79,6 +79,11 @@ async function scrape(metrics: string): Promise<Sample[]> {
   return samplesOf(await response.text());
 }
 
+async function fetchReady(log: readonly LogLine[]): Promise<string> {
+  const port = log.find(({ message }) => message === 'the operator has started')?.healthPort;
+  return (await fetch(`http://127.0.0.1:${port}/readyz`)).text();
+}
+
 /** Samples of all replicas together. */
 const scrapeAll = async () => (await Promise.all(replicas.map(({ metrics }) => scrape(metrics)))).flat();
 
@@ -212,7 +217,11 @@ describe('spans', () => {
     const roots = all.filter(({ parentSpanId }) => parentSpanId === '');
     expect(new Set(roots.map(({ name }) => name))).toEqual(new Set(['reconcile']));
     for (const { attributes } of roots) {
-      expect(attributes).toMatchObject({ namespace: books.namespace, experiment: /./, uid: /./ });
+      expect(attributes).toMatchObject({
+        namespace: books.namespace,
+        experiment: expect.stringMatching(/^(candidate|refused)$/),
+        uid: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      });
     }
     expect(new Set(roots.map(({ traceId }) => traceId)).size).toBe(roots.length);
     const parentOf = ({ parentSpanId }: ReceivedSpan) => byId.get(parentSpanId);
@@ -274,6 +283,18 @@ test('of two ready replicas one says that it leads; one that stands still does n
   await expect(livez()).rejects.toThrow(/timeout/);
   last.process.resume();
   await expect.poll(livez, { timeout: 10_000 }).toBe(200);
+});
+
+test('a collector that is away keeps nobody from ending', async () => {
+  const alone = { WATCH_NAMESPACE: books.namespace, OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' };
+  const { log, terminate } = await stage.operator({ settings: { ...alone, LOG_LEVEL: 'debug' } });
+  await expect.poll(async () => (await fetchReady(log)).trim(), { timeout: 10_000 }).toBe('ok: leading');
+  // A finished experiment is looked at once, and each look is a span.
+  const { code, milliseconds } = await terminate();
+  expect(code).toBe(0);
+  expect(log.map(({ message }) => message)).toContain('stopped');
+  // The exporter itself would go on for 10 s.
+  expect(milliseconds).toBeLessThan(7000);
 });
 
 test('a port that is taken ends the operator with what is wrong', async () => {

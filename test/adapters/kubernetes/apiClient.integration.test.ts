@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { type ApiClient, createApiClient } from '../../../src/adapters/kubernetes/apiClient.ts';
+import { type ApiClient, type ApiClientOptions, createApiClient } from '../../../src/adapters/kubernetes/apiClient.ts';
 import { listAll } from '../../../src/adapters/kubernetes/listAll.ts';
 import { ExperimentOperator } from '../../../src/adapters/kubernetes/operator.ts';
 import { systemClock } from '../../../src/adapters/systemClock.ts';
@@ -21,6 +21,7 @@ async function clientOf(
   listener: RequestListener,
   guardWrite?: () => AbortSignal,
   log = createMemoryLog(),
+  observe?: ApiClientOptions['observe'],
 ): Promise<ApiClient> {
   const server: Server = createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -30,7 +31,11 @@ async function clientOf(
   // A base path, as of a cluster behind a management gateway.
   const url = `http://127.0.0.1:${address.port}/k8s/clusters/c1/`;
   kubeConfig.loadFromClusterAndUser({ name: 'c', server: url, skipTLSVerify: true }, { name: 'u', token: 'token-1' });
-  const api = createApiClient({ kubeConfig, log, ...(guardWrite !== undefined && { guardWrite }) });
+  const api = createApiClient({
+    ...{ kubeConfig, log },
+    ...(guardWrite !== undefined && { guardWrite }),
+    ...(observe !== undefined && { observe }),
+  });
   onTestFinished(() => {
     api.close();
     server.closeAllConnections();
@@ -38,6 +43,41 @@ async function clientOf(
   });
   return api;
 }
+
+it('tells who observes of every request that is begun, and once how it ended', async () => {
+  const told: string[] = [];
+  const observe: ApiClientOptions['observe'] = ({ method, path }) => {
+    let ends = 0;
+    return ({ code, error }) => {
+      ends += 1;
+      told.push(`${method} ${path} ${code} ${error === undefined ? '' : error.constructor.name} ${ends}`);
+    };
+  };
+  const listener: RequestListener = ({ url = '' }, response) => {
+    if (url.endsWith('/cut')) response.destroy();
+    else if (url.endsWith('/lines')) response.end('{"a":1}\n{"a":2}\n');
+    else response.writeHead(url.endsWith('/refused') ? 403 : 201).end('{}');
+  };
+  const api = await clientOf(listener, undefined, createMemoryLog(), observe);
+  await api.request({ method: 'POST', path: '/done', body: {} });
+  await api.request({ method: 'GET', path: '/refused' }).catch(() => {});
+  await api.request({ method: 'PATCH', path: '/cut', body: {} }).catch(() => {});
+  for await (const _ of api.lines({ method: 'GET', path: '/lines', signal })) {
+    // Its head has come.
+    expect(told.at(-1)).toBe('GET /lines 200  1');
+  }
+  await api
+    .lines({ method: 'GET', path: '/refused', signal })
+    .next()
+    .catch(() => {});
+  expect(told).toEqual([
+    'POST /done 201  1',
+    'GET /refused 403 ApiError 1',
+    'PATCH /cut undefined Error 1',
+    'GET /lines 200  1',
+    'GET /refused 403 ApiError 1',
+  ]);
+});
 
 describe('what is not an API server, or is in front of one', () => {
   it('is asked below its base path, as the user of the kubeconfig', async () => {

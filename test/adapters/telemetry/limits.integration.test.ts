@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
+import type { QueryOutcome } from '../../../src/adapters/telemetry/logAnalytics/queryClient.ts';
 import { question } from '../../core/query/questions.ts';
 import type { Script } from './scriptedService.ts';
 import { ASKED, FIRST, failure, SUMS, scriptedTelemetry, WINDOW } from './scriptedTelemetry.ts';
@@ -30,6 +31,28 @@ describe('throttling', () => {
     expect(service().received).toHaveLength(1);
     await expect.poll(() => telemetry.probe(ASKED).then(() => 'ok', String), { timeout: 5000 }).toBe('ok');
     expect(service().received).toHaveLength(2);
+  });
+
+  it('and every other end of a query is told to who observes: status, bytes and error', async () => {
+    const ends: QueryOutcome[] = [];
+    let heldBack = 0;
+    const telemetry = adapter({
+      observe: () => (outcome) => void ends.push(outcome),
+      onHeldBack: () => {
+        heldBack += 1;
+      },
+    });
+    service().script(FIRST, { status: 204 }, { status: 429, headers: { 'retry-after': '1' }, text: 'slow down' });
+    await telemetry.probe(ASKED);
+    await telemetry.probe(ASKED);
+    await failure(telemetry.probe(ASKED));
+    await failure(telemetry.probe(ASKED));
+    expect(heldBack).toBe(1);
+    expect(ends).toEqual([
+      { status: 200, bytes: JSON.stringify(FIRST.json).length },
+      { status: 204, bytes: 0 },
+      { status: 429, bytes: 'slow down'.length, error: expect.objectContaining({ kind: 'Throttled' }) },
+    ]);
   });
 
   it('of 503 with Retry-After is handed on without waiting', async () => {
