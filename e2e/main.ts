@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { startTelemetry } from './azureMonitor.ts';
 import { type Cluster, connect } from './cluster.ts';
 import { OPERATOR_NAMESPACE, overlayFolder, writeOverlay } from './install.ts';
@@ -116,6 +117,12 @@ async function removeAll(cluster: Cluster): Promise<void> {
   }
 }
 
+/** Rejects on Ctrl-C, so that what was made is removed. */
+async function interrupted(): Promise<never> {
+  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  throw new Error('interrupted');
+}
+
 async function main(options: EndToEndOptions): Promise<void> {
   if (options.help) {
     process.stdout.write(`${USAGE}\n`);
@@ -130,7 +137,7 @@ async function main(options: EndToEndOptions): Promise<void> {
     const before = await clusterObjects(cluster);
     refuseUsedCluster(before);
     try {
-      await run(cluster, options, report, before);
+      await Promise.race([run(cluster, options, report, before), interrupted()]);
     } catch (error) {
       await showTrouble(cluster);
       throw error;
@@ -148,5 +155,6 @@ try {
   await main(parseOptions(process.argv.slice(2)));
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
+  // Of a run that was interrupted, something may still be waiting for what does not come any more.
+  process.exit(1);
 }

@@ -73,6 +73,8 @@ export async function openShop(
   for (const name of ['bookservice', 'front']) {
     await cluster.kubectl(['rollout', 'status', '-n', namespace, `deployment/${name}`, '--timeout=180s']);
   }
+  // Only now: before, there is nobody to answer.
+  await applyManifests(cluster, ['poller.yaml'], values);
   const candidate = (experiment: string) => `MIR-${namespace}-${experiment}`;
   return {
     namespace,

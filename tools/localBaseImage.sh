@@ -39,7 +39,7 @@ add "$node" /usr/bin/node
 add /usr/bin/env /usr/bin/env
 # Loaded when a name is looked up.
 for library in libnss_dns.so.2 libnss_files.so.2 libresolv.so.2; do
-  path=$(ldconfig -p | awk -v name="$library" '$1 == name { print $NF; exit }')
+  path=$(ldconfig -p | awk -v name="$library" '$1 == name && !found { print $NF; found = 1 }')
   if [ -n "$path" ]; then add "$path" "$path"; fi
 done
 commit "$name"

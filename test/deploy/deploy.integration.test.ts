@@ -62,10 +62,10 @@ describe('kubectl apply', () => {
       'deployment.apps/mirror-experiment',
       'cronjob.batch/mirror-experiment-dead-mans-switch',
       'poddisruptionbudget.policy/mirror-experiment',
-      'networkpolicy.networking.k8s.io/mirror-experiment',
-      'networkpolicy.networking.k8s.io/mirror-experiment-dead-mans-switch',
       'validatingadmissionpolicy.admissionregistration.k8s.io/mirror-experiment-author',
       'validatingadmissionpolicybinding.admissionregistration.k8s.io/mirror-experiment-author',
+      'networkpolicy.networking.k8s.io/mirror-experiment',
+      'networkpolicy.networking.k8s.io/mirror-experiment-dead-mans-switch',
     ]);
   });
 
