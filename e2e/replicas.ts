@@ -1,4 +1,5 @@
-import { recordAt, recordsAt, stringAt } from '../src/core/kubernetes/fields.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { numberAt, recordAt, recordsAt, stringAt } from '../src/core/kubernetes/fields.ts';
 import { type Cluster, until } from './cluster.ts';
 import { OPERATOR, OPERATOR_NAMESPACE } from './install.ts';
 
@@ -45,6 +46,8 @@ export interface Drained {
   readonly node: string;
   /** Replicas that stayed because the PodDisruptionBudget kept them. */
   readonly kept: number;
+  /** The fewest replicas that were available at a time meanwhile. */
+  readonly fewest: number;
 }
 
 /** Drains the leader's node of the operator's pods, and lets pods on it again. */
@@ -53,6 +56,7 @@ export async function drainLeadersNode(cluster: Cluster): Promise<Drained> {
   const node = stringAt(recordAt(await cluster.get('pod', '-n', OPERATOR_NAMESPACE, pod), 'spec'), 'nodeName');
   if (node === undefined) throw new Error(`the pod ${pod} is on no node`);
   const before = await podsOn(cluster, node);
+  const watched = watchAvailable(cluster);
   try {
     // On the only node nothing can take the place of what is evicted: the budget then keeps the rest, and drain gives up.
     const selector = '--pod-selector=app.kubernetes.io/name=mirror-experiment';
@@ -65,10 +69,32 @@ export async function drainLeadersNode(cluster: Cluster): Promise<Drained> {
       '--timeout=25s',
     ]);
     const after = await podsOn(cluster, node);
-    return { node, kept: before.filter((name) => after.includes(name)).length };
+    return { node, kept: before.filter((name) => after.includes(name)).length, fewest: await watched.stop() };
   } finally {
+    await watched.stop();
     await cluster.kubectl(['uncordon', node]);
   }
+}
+
+/** Looks at the number of available replicas once a second; stop() gives the lowest. */
+function watchAvailable(cluster: Cluster): { readonly stop: () => Promise<number> } {
+  let stopped = false;
+  const watch = async () => {
+    let lowest = Number.POSITIVE_INFINITY;
+    while (!stopped) {
+      const deployment = await cluster.get('deployment', '-n', OPERATOR_NAMESPACE, OPERATOR);
+      lowest = Math.min(lowest, numberAt(recordAt(deployment, 'status'), 'availableReplicas') ?? 0);
+      await sleep(1000);
+    }
+    return lowest;
+  };
+  const lowest = watch();
+  return {
+    stop: () => {
+      stopped = true;
+      return lowest;
+    },
+  };
 }
 
 async function podsOn(cluster: Cluster, node: string): Promise<readonly string[]> {
