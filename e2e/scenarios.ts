@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Telemetry } from './azureMonitor.ts';
 import { type Cluster, until } from './cluster.ts';
 import { type Experiment, untilExperiment } from './experiments.ts';
@@ -73,8 +74,19 @@ async function judge(
     ended.verdict === expected.verdict && ended.reason === expected.reason && ended.route === expected.route;
   report.check(`${what}: verdict`, asWanted, ended.summary || JSON.stringify(ended));
   await checkRestored(report, what, shop, before);
-  await timeCopies(telemetry, report, what, shop, ended);
+  const without = await untilWithoutMirror(shop);
+  await timeCopies(telemetry, report, what, shop, ended, without);
 }
+
+/** Gives the moment in which no Envoy has the mirror any more; with watched files the kubelet takes its time. */
+async function untilWithoutMirror(shop: Shop): Promise<Date> {
+  return until(`the Envoys of ${shop.namespace} are without the mirror`, 180, async () =>
+    (await shop.hasMirror()) ? undefined : new Date(),
+  );
+}
+
+/** What the SDK of a candidate that ends may still have to send. */
+const LAST_TELEMETRY_MILLISECONDS = 5000;
 
 /** Time from apply to the first copy, and from the verdict to the last. */
 async function timeCopies(
@@ -83,7 +95,9 @@ async function timeCopies(
   what: string,
   shop: Shop,
   { name, created, judged, mirroringSince, completed }: Experiment,
+  without: Date,
 ): Promise<void> {
+  await sleep(LAST_TELEMETRY_MILLISECONDS);
   const copies = await telemetry.copies(shop.candidate(name));
   const first = copies?.first;
   const last = copies?.last;
@@ -92,7 +106,7 @@ async function timeCopies(
     `${what}: times`,
     `apply to first copy ${seconds(created, first)}, to Mirroring ${seconds(created, mirroringSince)}, ` +
       `to verdict ${seconds(created, judged)}; verdict to last copy ${seconds(judged, last)}, ` +
-      `to Complete ${seconds(judged, completed)}`,
+      `to Complete ${seconds(judged, completed)}, to Envoy without the mirror ${seconds(judged, without)}`,
   );
 }
 
@@ -163,10 +177,12 @@ export async function deleteRunning({ cluster, options, report, bookstore, shop 
       await startLong(cluster, options, each, name);
       const start = new Date();
       await cluster.kubectl(['delete', 'mirrorexperiments', '-n', each.namespace, name, '--timeout=5m']);
+      const gone = new Date();
+      const without = await untilWithoutMirror(each);
       report.check(
         `${name} (${each.reload}): deleted while it mirrors`,
         true,
-        `gone after ${seconds(start, new Date())}`,
+        `gone after ${seconds(start, gone)}, Envoy without the mirror after ${seconds(start, without)}`,
       );
       await checkRestored(report, `${name} (${each.reload})`, each, before);
     }),
@@ -198,12 +214,13 @@ export async function leaveToDeadMansSwitch(scene: Scene): Promise<void> {
       const name = `${each.namespace}-orphan`;
       const limit = { namespace: each.namespace, name, seconds: 600 };
       const ended = await untilExperiment(cluster, limit, 'is complete', ({ completed }) => completed !== undefined);
+      const without = await untilWithoutMirror(each);
       const last = (await telemetry.copies(each.candidate(name)))?.last;
       report.check(
         `${name} (${each.reload}): ended by the dead man’s switch`,
         ended.verdict === 'Inconclusive' && ended.reason === 'OperatorAbsent',
         `${ended.summary}; its last copy ${seconds(gone, last)} after the operator went, Complete after ` +
-          `${seconds(gone, ended.completed)} (DEAD_MANS_SWITCH_SECONDS=${DEAD_MANS_SWITCH_SECONDS})`,
+          `${seconds(gone, ended.completed)}, Envoy without the mirror after ${seconds(gone, without)} (DEAD_MANS_SWITCH_SECONDS=${DEAD_MANS_SWITCH_SECONDS})`,
       );
       await checkRestored(report, `${name} (${each.reload})`, each, before[index] ?? '');
     }),
@@ -233,7 +250,7 @@ export async function useCommandLine({ cluster, report, bookstore }: Scene): Pro
   const status = await cluster.tryKubectl([...program, 'status', name, '-n', bookstore.namespace, '--exit-code']);
   report.check('kubectl-mirror status --exit-code of a Fail', status.code === 1, `exit code ${status.code}`);
 
-  const page = await cluster.tryKubectl([...program, 'report', name, '-n', bookstore.namespace]);
+  const page = await cluster.tryKubectl([...program, 'report', name, '-n', bookstore.namespace, '--out', '-']);
   const isPage = page.code === 0 && page.stdout.startsWith('<!') && page.stdout.includes(REVIEWS);
   report.check('kubectl-mirror report', isPage, page.stderr || `a page of ${page.stdout.length} characters`);
 
@@ -247,7 +264,11 @@ export async function useCommandLine({ cluster, report, bookstore }: Scene): Pro
     'yaml',
   ]);
   const judged = await cluster.tryKubectl([...program, 'judge', '/dev/stdin'], evidence);
-  report.check('kubectl-mirror judge of its evidence', judged.code === 1, judged.stderr || `exit code ${judged.code}`);
+  report.check(
+    'kubectl-mirror judge of its evidence',
+    judged.code === 1,
+    `exit code ${judged.code}${judged.code === 1 ? '' : `: ${judged.stderr}`}`,
+  );
 
   const named = await cluster.tryKubectl([...inOperator, 'kubectl-mirror', '--version']);
   report.figure(

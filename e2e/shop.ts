@@ -17,6 +17,8 @@ export interface Shop {
   apply(experiment: string, tag: string, times?: { readonly minDurationSeconds?: number }): Promise<void>;
   /** Everything that people wrote in the objects that experiments patch: data, spec, labels, annotations. */
   state(): Promise<string>;
+  /** Whether an Envoy of the shop still has the cluster of the candidate: what it runs with, not what its file says. */
+  hasMirror(): Promise<boolean>;
   /** Requests that the poller has sent so far, and those that failed. */
   traffic(): Promise<Traffic>;
 }
@@ -93,6 +95,25 @@ export async function openShop(
     state: async () => {
       const list = await cluster.get('configmaps,deployments', '-n', namespace);
       return JSON.stringify(recordsAt(list, 'items').map(written).filter(isRecord), null, 1);
+    },
+    hasMirror: async () => {
+      const pods = recordsAt(await cluster.get('pods', '-n', namespace, '-l', 'app=front'), 'items');
+      const addresses = pods.flatMap((pod) => stringAt(recordAt(pod, 'status'), 'podIP') ?? []);
+      const script = `Promise.all(process.argv.slice(1).map((address) =>
+          fetch('http://' + address + ':9901/clusters').then((answer) => answer.text(), () => '')))
+        .then((texts) => console.log(texts.some((text) => text.includes('bookservicemirror::'))))`;
+      const answer = await cluster.kubectl([
+        'exec',
+        '-n',
+        namespace,
+        'poller',
+        '--',
+        'node',
+        '-e',
+        script,
+        ...addresses,
+      ]);
+      return answer.trim() === 'true';
     },
     traffic: async () => {
       const line = await cluster.kubectl(['logs', '-n', namespace, 'poller', '--tail=1']);
