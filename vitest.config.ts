@@ -10,7 +10,7 @@ const results = process.env.TEST_RESULTS;
 //   *.fuzz.test.ts         fuzz: unit tests that make up their input; a few hundred cases with the unit tests, 10,000 and more
 //                          (FUZZ_RUNS) with `npm run test:fuzz`.
 //   *.stress.test.ts       stress: integration tests that kill and disturb many operators for minutes.
-//                          `npm run test:stress`, one after another, because each needs the machine for itself.
+//                          `npm run test:stress`; they come when the others are done.
 //   *.build.test.ts        build: builds the image with docker or buildah, which takes minutes; skipped, with the reason, where
 //                          there is neither. `npm run test:image`.
 // `npm test` runs them all, `npm run test:quick` the first two.
@@ -65,7 +65,7 @@ export default defineConfig({
           name: 'build',
           deps,
           include: ['test/**/*.build.test.ts'],
-          sequence: { groupOrder: 4 },
+          sequence: { groupOrder: 3 },
           testTimeout: 120_000,
         },
       },
@@ -76,8 +76,8 @@ export default defineConfig({
           include: ['test/**/*.stress.test.ts'],
           globalSetup: ['test/support/sharedCluster.ts'],
           sequence: { groupOrder: 2 },
-          // Each starts many operators; one file at a time has the machine.
-          maxWorkers: 1,
+          // Each starts many operators, which mostly wait.
+          maxWorkers: 2,
           // Experiments take their time and little of the processor's.
           maxConcurrency: 16,
           testTimeout: 60_000,
