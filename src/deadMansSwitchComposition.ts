@@ -2,6 +2,7 @@ import { KubeConfig } from '@kubernetes/client-node';
 import { createApiClient } from './adapters/kubernetes/apiClient.ts';
 import { createCluster } from './adapters/kubernetes/cluster.ts';
 import { createExperimentList } from './adapters/kubernetes/experimentList.ts';
+import { inScope } from './adapters/observability/scope.ts';
 import { systemClock } from './adapters/systemClock.ts';
 import { runDeadMansSwitch, type SwitchOutcome } from './engine/deadMansSwitch.ts';
 import type { Election } from './engine/election.ts';
@@ -44,6 +45,7 @@ export async function startDeadMansSwitch(
       },
       clock: systemClock,
       log,
+      inScope,
       signal,
       settings: {
         absentSeconds: settings.deadMansSwitchSeconds,

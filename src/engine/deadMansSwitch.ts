@@ -30,6 +30,8 @@ export interface DeadMansSwitchOptions {
   readonly onElection: (election: Election) => void;
   readonly clock: MonotonicClock;
   readonly log: Log;
+  /** Runs the work on an experiment, so that all that is logged meanwhile has these fields. */
+  readonly inScope?: <T>(fields: ReturnType<typeof fieldsOf>, work: () => T) => T;
   /** Of this process and no other, before or after. */
   readonly identity: string;
   readonly timing: LeadershipTiming;
@@ -101,6 +103,7 @@ async function takeOver(
   last: LeaseRecord | undefined,
 ): Promise<SwitchOutcome> {
   const { experiments, lease, cluster, clock, log, identity, timing, settings, signal } = options;
+  const { inScope = (_, run) => run() } = options;
   const keys = [...uids.keys()];
   const absence = absenceOf(lease.name, settings.absentSeconds, last);
   log.warn('no operator is at work: its experiments are ended', { reason: absence, experiments: keys.length });
@@ -119,7 +122,7 @@ async function takeOver(
   );
   const work = createWork({
     work: async (key, given) => {
-      const outcome = await reconcile(key, given);
+      const outcome = await inScope(fieldsOf(key, uids), () => reconcile(key, given));
       if (outcome.requeueAfterMilliseconds === undefined) settled.add(key);
       if (settled.size === keys.length) over.resolve('done');
       return outcome;
@@ -130,8 +133,7 @@ async function takeOver(
     backoff: { baseMilliseconds: 500, capMilliseconds: 15_000 },
     endWithinMilliseconds: settings.shutdownGraceSeconds * 1000,
     onError: (key, error, retry) => {
-      const [namespace = '', experiment = ''] = key.split('/');
-      const fields = { namespace, experiment, uid: uids.get(key) };
+      const fields = fieldsOf(key, uids);
       if (work.isActive())
         log.error('the experiment could not be ended; it is tried again', { ...fields, error, ...retry });
     },
@@ -235,6 +237,13 @@ function noticing(lease: Lease, notice: (record: LeaseRecord) => void): Lease {
       return stored;
     },
   };
+}
+
+/** Of a key, for the log. */
+function fieldsOf(key: string, uids: ReadonlyMap<string, string>) {
+  const [namespace = '', experiment = ''] = key.split('/');
+  const uid = uids.get(key);
+  return { namespace, experiment, ...(uid !== undefined && { uid }) };
 }
 
 function keyOf({ metadata }: KubernetesObject): string {

@@ -67,6 +67,13 @@ describe('the dead man’s switch', { timeout: 120_000 }, () => {
       errors: '',
       log: [],
     });
+    const about = first.log.filter(({ experiment }) => experiment !== undefined);
+    expect(about.length).toBeGreaterThan(3);
+    for (const line of about) {
+      const uid = expect.stringMatching(/^[0-9a-f-]{36}$/);
+      expect(line).toMatchObject({ namespace: books.namespace, experiment: 'candidate', uid });
+    }
+    expect(first.log.filter((line) => !about.includes(line) && JSON.stringify(line).includes('candidate'))).toEqual([]);
     const status = await books.complete('candidate', 5);
     expect(status).toMatchObject({ verdict: 'Inconclusive', observedGeneration: 1 });
     expect(conditionOf(status, 'Passed')).toMatchObject({ status: 'False', reason: 'OperatorAbsent' });
