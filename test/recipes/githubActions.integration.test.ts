@@ -50,15 +50,18 @@ function environment(): Record<string, string> {
   return { PATH, HOME, KUBECONFIG: stage.server.kubeconfig };
 }
 
+/** What a run needs on a machine with much else to do. */
+const PATIENT = { analysis: { deadlineSeconds: 300 } };
+
 /** A job whose workspace has the experiment. */
 async function job(
   lab: Pick<LiveLab, 'manifest'>,
   inputs: Record<string, string>,
-  more: { change?: Parameters<LiveLab['manifest']>[1]; onStep?: ActionOptions['onStep'] } = {},
+  more: { onStep?: ActionOptions['onStep'] } = {},
 ) {
   await install();
   const workspace = await mkdtemp(join(directory, 'job-'));
-  await writeFile(join(workspace, 'the experiment.yaml'), stringify(lab.manifest('candidate', more.change)));
+  await writeFile(join(workspace, 'the experiment.yaml'), stringify(lab.manifest('candidate', PATIENT)));
   const run = await runAction({
     actionPath,
     workspace,
@@ -70,13 +73,14 @@ async function job(
   return { ...run, workspace };
 }
 
+const isCopying: Parameters<LiveLab['until']>[2] = ({ status }) => status.mirroringSince !== undefined;
 const exists = (path: string) =>
   access(path).then(
     () => true,
     () => false,
   );
 
-describe.concurrent('the action', { timeout: 200_000 }, () => {
+describe.concurrent('the action', { timeout: 400_000 }, () => {
   test('needs what it installs, and nothing that only builds and tests', async (context) => {
     await install();
     const lock: { packages: Record<string, { dev?: boolean; optional?: boolean }> } = JSON.parse(
@@ -90,11 +94,7 @@ describe.concurrent('the action', { timeout: 200_000 }, () => {
 
   test('passes on a Pass, tells its outputs and the summary, and keeps the report', async (context) => {
     const lab = await stage.lab(context);
-    const run = await job(
-      lab,
-      { file: 'the experiment.yaml', 'name-suffix': '17-1', timeout: '140s' },
-      { change: { analysis: { deadlineSeconds: 100 } } },
-    );
+    const run = await job(lab, { file: 'the experiment.yaml', 'name-suffix': '17-1', timeout: '380s' });
     context.expect(run.log).toContain('Analysing: ');
     context.expect(run).toMatchObject({ outcome: 'success', steps: { gate: 0 } });
     context.expect(run.outputs).toEqual({
@@ -133,10 +133,8 @@ describe.concurrent('the action', { timeout: 200_000 }, () => {
       lab,
       { file: 'the experiment.yaml' },
       {
-        onStep: (id, _, cancel) => {
-          if (id !== 'gate') return;
-          void lab.until('candidate', 'copies', ({ status }) => status.mirroringSince !== undefined).then(cancel);
-        },
+        onStep: (id, _, cancel) =>
+          id === 'gate' ? lab.until('candidate', 'copies', isCopying, 200).then(cancel) : undefined,
       },
     );
     context.expect(run).toMatchObject({ outcome: 'cancelled', steps: { gate: 130, result: 0 } });
@@ -153,10 +151,8 @@ describe.concurrent('the action', { timeout: 200_000 }, () => {
       lab,
       { file: 'the experiment.yaml' },
       {
-        onStep: (id, { kill }) => {
-          if (id !== 'gate') return;
-          void lab.until('candidate', 'copies', ({ status }) => status.mirroringSince !== undefined).then(kill);
-        },
+        onStep: (id, { kill }) =>
+          id === 'gate' ? lab.until('candidate', 'copies', isCopying, 200).then(kill) : undefined,
       },
     );
     context

@@ -2,7 +2,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { recordAt, recordsAt, stringAt } from '../../src/core/kubernetes/fields.ts';
 import { readYaml } from './recipes.ts';
-import { type Environment, type RunningShell, startShell } from './shell.ts';
+import { type Environment, endOf, type RunningShell, startShell } from './shell.ts';
 
 /** What a composite action led to. */
 export interface ActionRun {
@@ -26,7 +26,7 @@ export interface ActionOptions {
   /** Names of steps that somebody else has run. */
   readonly done: readonly string[];
   /** Called when the step begins, with its process: to cancel the job, as `cancel` does. */
-  readonly onStep?: (id: string, shell: RunningShell, cancel: () => void) => void;
+  readonly onStep?: (id: string, shell: RunningShell, cancel: () => void) => Promise<void> | undefined;
 }
 
 type Outcome = 'success' | 'failure' | 'cancelled' | 'skipped';
@@ -81,13 +81,13 @@ export async function runAction(options: ActionOptions): Promise<ActionRun> {
     };
     const shell = startShell(['bash', '--noprofile', '--norc', '-e', '-o', 'pipefail', script], variables, workspace);
     let cancelled = false;
-    options.onStep?.(id, shell, () => {
+    const meanwhile = options.onStep?.(id, shell, () => {
       cancelled = true;
       state.job = 'cancelled';
       // The runner signals the step's process only, and kills it with what it has started when it does not end.
       shell.child.kill('SIGINT');
     });
-    const { code, output: text } = await shell.ended;
+    const { code, output: text } = await endOf(shell, meanwhile);
     steps[id] = code;
     log += text;
     context.outcome = cancelled ? 'cancelled' : code === 0 ? 'success' : 'failure';

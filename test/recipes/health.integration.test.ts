@@ -1,8 +1,12 @@
+import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { experimentResult, isComplete, readExperiment } from '../../src/cli/experimentResult.ts';
-import { recordAt, recordsAt, stringAt } from '../../src/core/kubernetes/fields.ts';
+import { isRecord, recordAt, recordsAt, stringAt } from '../../src/core/kubernetes/fields.ts';
 import type { KubernetesObject } from '../../src/core/kubernetes/object.ts';
+import { ROOT } from '../docs/documents.ts';
+import { testCluster } from '../support/apiServer.ts';
+import { kubectl } from '../support/kubectl.ts';
 import { read, readYaml, recipeCheck } from './recipes.ts';
 import { everyReason, type State, simulatedStates, stateOf } from './states.ts';
 
@@ -16,11 +20,8 @@ interface Answer {
   readonly flux: Health;
 }
 
-const lua =
-  stringAt(
-    recordAt(readYaml('docs/recipes/argo-cd/argocd-cm.yaml'), 'data'),
-    'resource.customizations.health.mirroring.dev_MirrorExperiment',
-  ) ?? '';
+const LUA_KEY = 'resource.customizations.health.mirroring.dev_MirrorExperiment';
+const lua = stringAt(recordAt(readYaml('docs/recipes/argo-cd/argocd-cm.yaml'), 'data'), LUA_KEY) ?? '';
 const [gate] = parseAllDocuments(read('docs/recipes/flux/kustomization.yaml')).map((each): unknown => each.toJS());
 const [expressions] = recordsAt(recordAt(gate, 'spec'), 'healthCheckExprs');
 
@@ -119,6 +120,17 @@ describe('how Argo CD and Flux see an experiment', () => {
     );
   });
 
+  test('Flux knows every field of the Kustomizations', async () => {
+    const all = parseAllDocuments(read('docs/recipes/flux/kustomization.yaml')).map((each): unknown => each.toJS());
+    const check = (objects: readonly unknown[]) =>
+      recipeCheck(['kustomizations'], objects.map((each) => JSON.stringify(each)).join('\n'));
+    expect(all.length).toBe(2);
+    expect(await check(all)).toEqual({ code: 0, stdout: '', stderr: '' });
+    const spec = { ...recordAt(gate, 'spec'), healthCheckExpressions: [] };
+    const wrong = await check([{ ...(isRecord(gate) && gate), spec }]);
+    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('unknown field "healthCheckExpressions"') });
+  });
+
   test('what is wrong in a health check shows', async () => {
     const object = stateOf([['Passed', 'Unknown', 'Waiting']]);
     const wrong: [script: string, message: RegExp][] = [
@@ -134,4 +146,19 @@ describe('how Argo CD and Flux see an experiment', () => {
       });
     }
   });
+});
+
+test('the command of the page puts the health check into the settings of Argo CD, and leaves the others', async () => {
+  const { kubeconfig } = testCluster();
+  const run = async (args: readonly string[]): Promise<string> => {
+    const result = await kubectl(kubeconfig, args);
+    expect(result).toMatchObject({ code: 0 });
+    return result.stdout;
+  };
+  await run(['create', 'namespace', 'argocd']);
+  await run(['create', 'configmap', 'argocd-cm', '-n', 'argocd', '--from-literal=other=kept']);
+  const command = /^kubectl (patch configmap argocd-cm .*)$/m.exec(read('docs/recipes/README.md'))?.[1] ?? '';
+  await run(command.split(' ').map((word) => (word.startsWith('docs/') ? join(ROOT, word) : word)));
+  const { data } = JSON.parse(await run(['get', 'configmap', 'argocd-cm', '-n', 'argocd', '-o', 'json']));
+  expect(data).toEqual({ other: 'kept', [LUA_KEY]: lua });
 });

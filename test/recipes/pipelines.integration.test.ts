@@ -2,7 +2,7 @@ import { access, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parseAllDocuments, stringify } from 'yaml';
+import { parse, parseAllDocuments, stringify } from 'yaml';
 import { isRecord, recordAt, recordsAt, stringAt } from '../../src/core/kubernetes/fields.ts';
 import { ROOT } from '../docs/documents.ts';
 import { V3 } from '../support/lab.ts';
@@ -10,7 +10,10 @@ import type { LiveLab } from '../support/liveLab.ts';
 import { type OperatorStage, setOperatorStage } from '../support/operatorStage.ts';
 import { holds, parameters, steps, usedParameters } from './azurePipelines.ts';
 import { read, readYaml } from './recipes.ts';
-import { type RunningShell, startShell } from './shell.ts';
+import { endOf, type RunningShell, startShell } from './shell.ts';
+
+const GITLAB_TEMPLATE = 'docs/recipes/gitlab-ci/gate.yml';
+const GITLAB_EXAMPLE = 'docs/recipes/gitlab-ci/.gitlab-ci.yml';
 
 let stage: OperatorStage;
 let directory: string;
@@ -24,12 +27,16 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
+/** What a run needs on a machine with much else to do. */
+const PATIENT = { analysis: { deadlineSeconds: 300 } };
+
 async function workspace(lab: LiveLab, change: Parameters<LiveLab['manifest']>[1] = {}): Promise<string> {
   const place = await mkdtemp(join(directory, 'job-'));
-  await writeFile(join(place, 'experiment.yaml'), stringify(lab.manifest('candidate', change)));
+  await writeFile(join(place, 'experiment.yaml'), stringify(lab.manifest('candidate', { ...PATIENT, ...change })));
   return place;
 }
 
+const isCopying: Parameters<LiveLab['until']>[2] = ({ status }) => status.mirroringSince !== undefined;
 const exists = (path: string) =>
   access(path).then(
     () => true,
@@ -58,7 +65,11 @@ describe('the template for Azure Pipelines', () => {
 });
 
 /** Runs the template's steps as an agent does; what Azure's own programs would do is played by scripts of their names. */
-async function runPipeline(lab: LiveLab, place: string, onGate: (shell: RunningShell) => void = () => {}) {
+async function runPipeline(
+  lab: LiveLab,
+  place: string,
+  onGate: (shell: RunningShell) => Promise<void> | undefined = () => undefined,
+) {
   const [bin, temp] = [join(place, 'bin'), join(place, 'temp')];
   await Promise.all([bin, temp].map((each) => mkdir(each)));
   const program = (name: string, script: string) =>
@@ -77,7 +88,7 @@ async function runPipeline(lab: LiveLab, place: string, onGate: (shell: RunningS
     serviceConnection: 'azure',
     resourceGroup: 'group',
   };
-  const given = { ...values, cluster: 'cluster', timeout: '140s' };
+  const given = { ...values, cluster: 'cluster', timeout: '380s' };
   const known = {
     'Agent.TempDirectory': temp,
     'Build.BuildId': '42',
@@ -98,8 +109,8 @@ async function runPipeline(lab: LiveLab, place: string, onGate: (shell: RunningS
     const script = join(temp, 'script.sh');
     await writeFile(script, step.script);
     const shell = startShell(['bash', script], { PATH: `${bin}:${PATH}`, HOME, ...step.environment }, place);
-    if (step.displayName === 'Run the experiment') onGate(shell);
-    const { code, output } = await shell.ended;
+    const meanwhile = step.displayName === 'Run the experiment' ? onGate(shell) : undefined;
+    const { code, output } = await endOf(shell, meanwhile);
     ran[step.displayName] = code;
     log += output;
     if (code !== 0) state.failed = true;
@@ -113,7 +124,7 @@ async function runPipeline(lab: LiveLab, place: string, onGate: (shell: RunningS
   return { ...state, ran, published, log, calls, namespace: lab.namespace };
 }
 
-describe.concurrent('the steps of Azure Pipelines', { timeout: 200_000 }, () => {
+describe.concurrent('the steps of Azure Pipelines', { timeout: 400_000 }, () => {
   test('fail on a Fail, and publish tests, summary and report', async (context) => {
     const lab = await stage.lab(context, { traffic: { behaviour: V3 } });
     const place = await workspace(lab);
@@ -141,9 +152,9 @@ describe.concurrent('the steps of Azure Pipelines', { timeout: 200_000 }, () => 
   test('delete the experiment of a task that was killed', async (context) => {
     const lab = await stage.lab(context);
     const before = await lab.targets();
-    const run = await runPipeline(lab, await workspace(lab), ({ kill }) => {
-      void lab.until('candidate-42-1', 'copies', ({ status }) => status.mirroringSince !== undefined).then(kill);
-    });
+    const run = await runPipeline(lab, await workspace(lab), ({ kill }) =>
+      lab.until('candidate-42-1', 'copies', isCopying, 200).then(kill),
+    );
     context
       .expect(run.ran)
       .toEqual({ 'Run the experiment': null, 'End the experiment that was left': 0, 'Tell the result': 0 });
@@ -153,21 +164,33 @@ describe.concurrent('the steps of Azure Pipelines', { timeout: 200_000 }, () => 
   });
 });
 
-/** The template's job with its inputs put in, as GitLab does before it reads the YAML. */
-function gitlabJob(inputs: Readonly<Record<string, string>>): Record<string, unknown> {
-  const text = read('docs/recipes/gitlab-ci/gate.yml');
-  const [header = '', body = ''] = text.split(/^---$/m);
-  const declared = Object.entries(recordAt(recordAt(parseAllDocuments(header)[0]?.toJS(), 'spec'), 'inputs') ?? {});
-  const used = new Set([...body.matchAll(/\$\[\[ inputs\.(\w+) \]\]/g)].map(([, name = '']) => name));
-  expect(new Set(declared.map(([name]) => name))).toEqual(used);
-  expect(Object.keys(inputs).filter((name) => !used.has(name))).toEqual([]);
-  const filled = body.replaceAll(/\$\[\[ inputs\.(\w+) \]\]/g, (_, name: string) => {
-    const value = inputs[name] ?? stringAt(declared.find(([each]) => each === name)?.[1], 'default');
-    if (value === undefined) throw new Error(`the input ${name} is not given`);
-    return value;
-  });
-  const job = recordAt(parseAllDocuments(filled)[0]?.toJS(), 'mirror-experiment');
-  if (job === undefined) throw new Error('the template has no job mirror-experiment');
+/**
+ * The job of the example as GitLab makes it of the template: gitlab-ci-local reads the pipeline, checks it against GitLab's
+ * schema and puts the inputs in. What the example includes of another project is included from a copy.
+ */
+async function gitlabJob(
+  inputs: Readonly<Record<string, string>>,
+  change: (template: string) => string = (text) => text,
+): Promise<Record<string, unknown>> {
+  const repository = await mkdtemp(join(directory, 'gitlab-'));
+  const [example] = parseAllDocuments(read(GITLAB_EXAMPLE)).map((each): unknown => each.toJS());
+  const [include] = recordsAt(example, 'include');
+  const all = { ...recordAt(include, 'inputs'), ...inputs };
+  await writeFile(join(repository, 'gate.yml'), change(read(GITLAB_TEMPLATE)));
+  await writeFile(
+    join(repository, '.gitlab-ci.yml'),
+    stringify({ ...(isRecord(example) && example), include: [{ local: 'gate.yml', inputs: all }] }),
+  );
+  const prepare =
+    'git init -q -b main . && git remote add origin git@gitlab.example.com:group/project.git && git add -A';
+  const program = join(ROOT, 'node_modules', '.bin', 'gitlab-ci-local');
+  const script = `${prepare} && "${program}" --preview --home "$PWD/home" 2> errors || { cat errors; exit 1; }`;
+  const { code, output } = await startShell(['bash', '-euc', script], { PATH, HOME }, repository).ended;
+  if (code !== 0) throw new Error(`gitlab-ci-local ended with ${code}: ${output}`);
+  const pipeline: unknown = parse(output.slice(output.indexOf('---')));
+  expect(recordAt(pipeline, 'roll-out')).toMatchObject({ needs: [{ job: 'mirror-experiment', artifacts: true }] });
+  const job = recordAt(pipeline, 'mirror-experiment');
+  if (job === undefined) throw new Error('the pipeline has no job mirror-experiment');
   return job;
 }
 
@@ -175,12 +198,13 @@ function gitlabJob(inputs: Readonly<Record<string, string>>): Record<string, unk
 async function runGitlab(
   place: string,
   inputs: Readonly<Record<string, string>>,
-  onGate: (shell: RunningShell) => void = () => {},
+  onGate: (shell: RunningShell) => Promise<void> | undefined = () => undefined,
 ) {
-  const job = gitlabJob({
+  const job = await gitlabJob({
     ...inputs,
     image: 'example/image:1',
-    timeout: '140s',
+    context: '',
+    timeout: '380s',
     command: `${process.execPath} ${join(ROOT, 'src/cli/main.ts')}`,
   });
   const environment = {
@@ -200,35 +224,43 @@ async function runGitlab(
   };
   // The operator's image has no bash.
   const shell = startShell(['sh', '-e', '-c', lines('script')], environment, place);
-  onGate(shell);
-  const script = await shell.ended;
+  const script = await endOf(shell, onGate(shell));
   const after = await startShell(['sh', '-e', '-c', lines('after_script')], environment, place).ended;
   return { job, script, after };
 }
 
-describe.concurrent('the job of GitLab CI', { timeout: 200_000 }, () => {
-  test('runs in an image that is given, with the entry point taken away', async (context) => {
-    const job = gitlabJob({ image: 'example/image:1' });
-    context.expect(job.image).toEqual({ name: 'example/image:1', entrypoint: [''] });
-    const include = parseAllDocuments(read('docs/recipes/gitlab-ci/.gitlab-ci.yml'))[0]?.toJS();
-    const [{ file, inputs }] = recordsAt(include, 'include') as [{ file: string; inputs: Record<string, string> }];
-    context.expect(file).toBe('docs/recipes/gitlab-ci/gate.yml');
-    context.expect(gitlabJob(inputs)).toMatchObject({ timeout: '2h' });
-    const image = /^ENTRYPOINT \["node", "(.*)main\.js"\]$/m.exec(read('Dockerfile'))?.[1];
-    context
-      .expect(
-        stringAt(
-          recordAt(recordAt(parseAllDocuments(read('docs/recipes/gitlab-ci/gate.yml'))[0]?.toJS(), 'spec'), 'inputs')
-            ?.command,
-          'default',
-        ),
-      )
-      .toBe(`node ${image}cli/main.js`);
+describe.concurrent('the job of GitLab CI', { timeout: 400_000 }, () => {
+  test('runs in an image that is given, with the entry point taken away, by the path that the image has', async (context) => {
+    const job = await gitlabJob({ image: 'example/image:1' });
+    context.expect(job).toMatchObject({ image: { name: 'example/image:1', entrypoint: [''] }, timeout: '2h' });
+    const app = /^ENTRYPOINT \["node", "(.*)main\.js"\]$/m.exec(read('Dockerfile'))?.[1];
+    context.expect(job.script).toContain(`node ${app}cli/main.js "$@" -- "$MIRROR_FILE"`);
+    context.expect(job.variables).toMatchObject({ MIRROR_CONTEXT: 'GROUP/PROJECT:AGENT', MIRROR_NAMESPACE_GIVEN: '' });
+  });
+
+  test('has inputs that are used, and gets those that there are', (context) => {
+    const [head, job] = parseAllDocuments(read(GITLAB_TEMPLATE)).map((each): unknown => each.toJS());
+    const declared = Object.keys(recordAt(recordAt(head, 'spec'), 'inputs') ?? {});
+    const used = [...JSON.stringify(job).matchAll(/\$\[\[ inputs\.(\w+) \]\]/g)].map(([, name = '']) => name);
+    context.expect(new Set(used)).toEqual(new Set(declared));
+    const [include] = recordsAt(parse(read(GITLAB_EXAMPLE)), 'include');
+    context.expect(include?.file).toBe(GITLAB_TEMPLATE);
+    const given = Object.keys(recordAt(include, 'inputs') ?? {});
+    context.expect(given.filter((name) => !declared.includes(name))).toEqual([]);
+  });
+
+  test.for<[what: string, from: string, to: string, message: RegExp]>([
+    ['a keyword that GitLab does not know', 'interruptible: true', 'interruptable: true', /interruptable/],
+    ['an input that is not declared', 'inputs.timeout', 'inputs.time', /time/],
+  ])('%s does not get past gitlab-ci-local', async ([, from, to, message], context) => {
+    const wrong = (text: string) => text.replaceAll(from, to);
+    context.expect(wrong(read(GITLAB_TEMPLATE))).not.toBe(read(GITLAB_TEMPLATE));
+    await context.expect(gitlabJob({}, wrong)).rejects.toThrow(message);
   });
 
   test('passes on a Pass, with the reports where the job says they are', async (context) => {
     const lab = await stage.lab(context);
-    const place = await workspace(lab, { analysis: { deadlineSeconds: 100 } });
+    const place = await workspace(lab);
     const { job, script, after } = await runGitlab(place, { namespace: lab.namespace });
     context.expect(script, script.output).toMatchObject({ code: 0 });
     context.expect(after).toMatchObject({ code: 0, output: '' });
@@ -259,9 +291,9 @@ describe.concurrent('the job of GitLab CI', { timeout: 200_000 }, () => {
   test('after a cancelled job nothing is mirrored', async (context) => {
     const lab = await stage.lab(context);
     const before = await lab.targets();
-    const { script, after } = await runGitlab(await workspace(lab), {}, ({ kill }) => {
-      void lab.until('candidate-4711', 'copies', ({ status }) => status.mirroringSince !== undefined).then(kill);
-    });
+    const { script, after } = await runGitlab(await workspace(lab), {}, ({ kill }) =>
+      lab.until('candidate-4711', 'copies', isCopying, 200).then(kill),
+    );
     context.expect(script).toMatchObject({ code: null });
     context.expect(after).toMatchObject({ code: 0, output: context.expect.stringContaining('candidate-4711 is gone') });
     context.expect(await lab.targets()).toEqual(before);

@@ -29,7 +29,7 @@ export function startShell(
     env: environment,
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
-    timeout: 150_000,
+    timeout: 400_000,
     killSignal: 'SIGKILL',
   });
   const ended = new Promise<number | null>((resolve, reject) => {
@@ -44,4 +44,15 @@ export function startShell(
       if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
     },
   };
+}
+
+/** How a shell ends while something is done to it, whose failure ends it. */
+export async function endOf(shell: RunningShell, meanwhile: Promise<void> | undefined): Promise<ShellResult> {
+  try {
+    await meanwhile;
+  } catch (error) {
+    shell.kill();
+    throw error;
+  }
+  return shell.ended;
 }

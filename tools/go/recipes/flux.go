@@ -5,8 +5,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 
 	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
+	kustomizev1 "github.com/fluxcd/kustomize-controller/api/v1"
 	"github.com/fluxcd/pkg/apis/kustomize"
 	"github.com/fluxcd/pkg/runtime/cel"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -44,4 +46,21 @@ func fluxEvaluator(raw json.RawMessage) (func(context.Context, *unstructured.Uns
 		}
 		return health{string(result.Status), result.Message}
 	}, nil
+}
+
+// checkKustomizations reads Kustomizations, as JSON one after another, into the type of kustomize-controller. An unknown
+// field is an error.
+func checkKustomizations(input io.Reader) error {
+	decoder := json.NewDecoder(input)
+	decoder.DisallowUnknownFields()
+	for decoder.More() {
+		var object kustomizev1.Kustomization
+		if err := decoder.Decode(&object); err != nil {
+			return fmt.Errorf("a Kustomization: %w", err)
+		}
+		if object.APIVersion != kustomizev1.GroupVersion.String() || object.Kind != kustomizev1.KustomizationKind {
+			return fmt.Errorf("%s %s is no Kustomization of Flux", object.APIVersion, object.Kind)
+		}
+	}
+	return nil
 }

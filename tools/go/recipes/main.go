@@ -3,6 +3,7 @@
 //
 //	recipes actionlint [flags] FILE...   as github.com/rhysd/actionlint/cmd/actionlint
 //	recipes health < REQUEST             how Argo CD, kstatus and Flux see each of the request's objects, as JSON
+//	recipes kustomizations < OBJECTS     whether Flux knows every field of the Kustomizations (JSON, one after another)
 //	recipes version
 package main
 
@@ -52,6 +53,10 @@ func main() {
 			fail(err)
 		}
 		if err := json.NewEncoder(os.Stdout).Encode(answers); err != nil {
+			fail(err)
+		}
+	case "kustomizations":
+		if err := checkKustomizations(os.Stdin); err != nil {
 			fail(err)
 		}
 	case "version":
