@@ -137,7 +137,7 @@ describe('the operator', () => {
       'deployments.apps [] [] [get patch]',
       'events [] [] [get create patch]',
       'mirrorexperiments.mirroring.dev [] [] [get list watch patch]',
-      'mirrorexperiments.mirroring.dev/status [] [] [update patch]',
+      'mirrorexperiments.mirroring.dev/status [] [] [update]',
       'pods [] [] [list]',
       'services [] [] [get]',
       'statefulsets.apps [] [] [get patch]',

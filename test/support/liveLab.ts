@@ -37,7 +37,10 @@ const PATHS: Readonly<Record<string, string>> = {
   Service: 'api/v1/services',
   ConfigMap: 'api/v1/configmaps',
   Deployment: 'apis/apps/v1/deployments',
+  DaemonSet: 'apis/apps/v1/daemonsets',
+  StatefulSet: 'apis/apps/v1/statefulsets',
   ServiceAccount: 'api/v1/serviceaccounts',
+  Lease: 'apis/coordination.k8s.io/v1/leases',
   Role: 'apis/rbac.authorization.k8s.io/v1/roles',
   RoleBinding: 'apis/rbac.authorization.k8s.io/v1/rolebindings',
 };
@@ -94,7 +97,9 @@ export async function startLab(options: LabOptions) {
   });
 
   async function add(object: object): Promise<void> {
-    const path = pathOf(stringAt(object, 'kind') ?? '');
+    const kind = stringAt(object, 'kind') ?? '';
+    if (PATHS[kind] === undefined) throw new Error(`the lab knows no ${kind}`);
+    const path = pathOf(kind);
     await api.request({ method: 'POST', path, body: object });
   }
 
