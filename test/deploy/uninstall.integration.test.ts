@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, type TestContext, test } from 'vitest';
+import { describe, expect, type TestContext, test } from 'vitest';
 import { commandsOf, runCommands } from '../support/documentShell.ts';
 import { kubectl } from '../support/kubectl.ts';
 import { conditionOf, type LiveLab, until } from '../support/liveLab.ts';
@@ -11,10 +11,11 @@ const UPGRADE = commandsOf(PAGE, 'kubectl apply -k');
 const UNINSTALL = commandsOf(PAGE, 'kubectl delete mirrorexperiments --all', 'kubectl delete -k');
 
 let stage: OperatorStage;
-beforeEach(async () => {
+// One after another: each takes its cluster away.
+async function begin({ onTestFinished }: TestContext): Promise<void> {
   stage = await setOperatorStage();
-}, 90_000);
-afterEach(() => stage?.stop());
+  onTestFinished(() => stage.stop());
+}
 
 const run = (...args: string[]) => kubectl(stage.server.kubeconfig, args, { timeout: 60_000 });
 const shell = (code: string) => runCommands(stage.server.kubeconfig, code);
@@ -56,6 +57,7 @@ async function remains(): Promise<readonly string[]> {
 
 describe('uninstalling as the documents say', { timeout: 240_000 }, () => {
   test('restores experiments that run, in every namespace, and leaves nothing', async (context) => {
+    await begin(context);
     const operator = await stage.operator();
     const labs = await Promise.all([running(context), running(context)]);
     expect((await remains()).length).toBeGreaterThan(15);
@@ -69,6 +71,7 @@ describe('uninstalling as the documents say', { timeout: 240_000 }, () => {
   });
 
   test('does not go past an experiment that cannot be restored', async (context) => {
+    await begin(context);
     await stage.operator();
     const { books, before } = await running(context);
     const binding = JSON.parse((await run('get', 'clusterrolebinding', 'mirror-experiment', '-o', 'json')).stdout);
@@ -88,6 +91,7 @@ describe('uninstalling as the documents say', { timeout: 240_000 }, () => {
   });
 
   test('the other way round waits for an operator, and one that is installed again ends it', async (context) => {
+    await begin(context);
     const first = await stage.operator();
     const { books, before } = await running(context);
     await first.kill();
@@ -120,6 +124,7 @@ describe('uninstalling as the documents say', { timeout: 240_000 }, () => {
 
 describe('upgrading as the documents say', { timeout: 240_000 }, () => {
   test('leaves a run where it is, and the next operator ends it', async (context) => {
+    await begin(context);
     const first = await stage.operator();
     const { books, before } = await running(context);
     const { status } = books.history('candidate').at(-1) ?? {};

@@ -103,7 +103,7 @@ const right = (verb: string, resource: string): Right => ({ verb, resource });
 
 /** One that nobody renews. */
 const LEASE = { holderIdentity: 'gone', leaseDurationSeconds: 3, renewTime: '2026-01-01T00:00:00.000000Z' };
-describe('the dead man’s switch, of whose rights one is missing', { timeout: 280_000 }, () => {
+describe.concurrent('the dead man’s switch, of whose rights one is missing', { timeout: 280_000 }, () => {
   test('says which: those to find runs, to take the Lease, to restore a Deployment and to end an experiment', async (context) => {
     const of = await left(context);
     await proves(of, right('list', 'mirrorexperiments'));
@@ -158,8 +158,8 @@ describe('the dead man’s switch, of whose rights one is missing', { timeout: 2
       await books.kubectl(['patch', 'mexp', 'candidate', '--subresource=status', '--type=json', '-p', begun]);
     }
   });
+});
 
-  test('has no right that is not needed', () => {
-    expect([...proven].sort()).toEqual(rightsIn(rules).map(textOf).sort());
-  });
+test('the dead man’s switch has no right that is not needed', () => {
+  expect([...proven].sort()).toEqual(rightsIn(rules).map(textOf).sort());
 });
