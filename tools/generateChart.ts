@@ -7,8 +7,14 @@ const schemaFile = new URL('values.schema.json', chart);
 
 /** Files of the chart that are copies: Helm reads nothing from outside of a chart. */
 export const COPIES = [
-  [new URL('../crds/mirrorexperiments.yaml', import.meta.url), new URL('crds/mirrorexperiments.yaml', chart)],
-] as const;
+  copied('crds/mirrorexperiments.yaml', 'crds/mirrorexperiments.yaml'),
+  copied('deploy/monitoring/alerts.yaml', 'files/alerts.yaml'),
+  copied('deploy/monitoring/dashboard.json', 'files/dashboard.json'),
+];
+
+function copied(from: string, to: string): readonly [from: URL, to: URL] {
+  return [new URL(`../${from}`, import.meta.url), new URL(to, chart)];
+}
 
 /** Settings that the chart sets itself, from other values or because its manifests rest on them. */
 const OF_THE_CHART = new Set([

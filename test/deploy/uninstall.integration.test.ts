@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { describe, expect, type TestContext, test } from 'vitest';
 import { commandsOf, runCommands } from '../support/documentShell.ts';
 import { kubectl } from '../support/kubectl.ts';
@@ -96,7 +97,7 @@ describe('uninstalling as the documents say', { timeout: 240_000 }, () => {
     const { books, before } = await running(context);
     await first.kill();
     const [removal] = await Promise.all([
-      run('delete', '-k', 'deploy', '--timeout=20s'),
+      run('delete', '-k', join(import.meta.dirname, '..', '..', 'deploy'), '--timeout=20s'),
       letNamespaceGo(stage.server.kubeconfig, SYSTEM),
     ]);
     expect(removal.code).toBe(1);

@@ -122,7 +122,8 @@ describe('the shell commands of the documents', () => {
       await readFile(join(ROOT, 'package.json'), 'utf8'),
     );
     for (const block of shellBlocks.filter((each) => !runnable.includes(each))) {
-      for (const command of commands(block)) {
+      // test/deploy/helm.integration.test.ts runs these.
+      for (const command of block.code.includes('helm ') ? [] : commands(block)) {
         const script = /^npm (?:run )?([\w:]+)/.exec(command)?.[1];
         if (script !== undefined) expect(Object.keys(scripts), where(block)).toContain(script);
         else expect(command, where(block)).toMatch(OUT_OF_REACH);
