@@ -111,17 +111,17 @@ describe('the chart on an API server', { timeout: 180_000 }, () => {
   test('takes over what kustomize has installed', async (context) => {
     const { run, helm: of } = await emptyCluster(context);
     expect(await run('apply', '-k', join(ROOT, 'deploy'))).toMatchObject({ code: 0 });
-    const generation = async () =>
-      (await run('get', 'deployment', 'mirror-experiment', '-n', SYSTEM, '-o', 'jsonpath={.metadata.generation}'))
-        .stdout;
-    expect(await generation()).toBe('1');
+    const template = async () =>
+      (await run('get', 'deployment', 'mirror-experiment', '-n', SYSTEM, '-o', 'jsonpath={.spec.template}')).stdout;
+    const before = await template();
+    expect(before).toContain('mirror-experiment:0.1.0');
     const args = ['install', 'mirror-experiment', CHART, '-n', SYSTEM];
     expect(await of(args)).toMatchObject({ code: 1 });
     expect(await of(['uninstall', 'mirror-experiment', '-n', SYSTEM, '--ignore-not-found'])).toMatchObject({ code: 0 });
     expect(await run('get', 'deployment', 'mirror-experiment', '-n', SYSTEM)).toMatchObject({ code: 0 });
-    expect(await of([...args, '--take-ownership'])).toMatchObject({ code: 0 });
-    // Nothing of it has changed but Helm's labels: no pod is replaced.
-    expect(await generation()).toBe('1');
+    expect(await of([...args, '--take-ownership', '--force-conflicts'])).toMatchObject({ code: 0, stderr: '' });
+    // No pod is replaced.
+    expect(await template()).toBe(before);
   });
 
   test('and the overlay for the Prometheus operator are what its definitions take', async (context) => {
