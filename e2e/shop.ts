@@ -98,7 +98,9 @@ export async function openShop(
     },
     hasMirror: async () => {
       const pods = recordsAt(await cluster.get('pods', '-n', namespace, '-l', 'app=front'), 'items');
-      const addresses = pods.flatMap((pod) => stringAt(recordAt(pod, 'status'), 'podIP') ?? []);
+      // One that is being ended gets no live requests any more.
+      const serving = pods.filter((pod) => recordAt(pod, 'metadata')?.deletionTimestamp === undefined);
+      const addresses = serving.flatMap((pod) => stringAt(recordAt(pod, 'status'), 'podIP') ?? []);
       const script = `Promise.all(process.argv.slice(1).map((address) =>
           fetch('http://' + address + ':9901/clusters').then((answer) => answer.text(), () => '')))
         .then((texts) => console.log(texts.some((text) => text.includes('bookservicemirror::'))))`;

@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startPoller } from '../../../demo/lab/poller.ts';
 
@@ -102,5 +105,25 @@ describe('the poller', () => {
     expect(() => startPoller({ url: 'http://127.0.0.1:1', requestsPerSecond: 1, maxSeconds: Number.NaN })).toThrow(
       /bound/,
     );
+  });
+});
+
+describe('the poller as a program', () => {
+  it('prints its counts each second, and the last ones on SIGTERM', async () => {
+    const url = await serve((_request, response) => response.end('{}'));
+    const program = fileURLToPath(new URL('../../../demo/lab/poll.ts', import.meta.url));
+    const args = ['--url', url, '--requests-per-second', '20', '--max-seconds', '30'];
+    const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+    closers.push(() => child.kill('SIGKILL'));
+    const lines: string[] = [];
+    const reader = createInterface({ input: child.stdout });
+    reader.on('line', (line) => lines.push(line));
+    await once(reader, 'line');
+    const exit = once(child, 'exit');
+    child.kill('SIGTERM');
+    expect(await exit).toEqual([0, null]);
+    const counts = JSON.parse(lines.at(-1) ?? '');
+    expect(counts.sent).toBeGreaterThan(0);
+    expect(counts).toMatchObject({ succeeded: counts.sent, failed: 0, inFlight: 0 });
   });
 });
