@@ -32,7 +32,7 @@ export default defineConfig({
           exclude: ['test/**/*.integration.test.ts', 'test/**/*.stress.test.ts', 'test/**/*.build.test.ts'],
           sequence: { groupOrder: 0 },
           // Some simulate hours; on a busy machine that takes a while.
-          testTimeout: 60_000,
+          testTimeout: 180_000,
         },
       },
       {

@@ -5,15 +5,16 @@ import { Simulation } from '../support/simulation.ts';
 function start(foreign: (at: number, since: number) => number) {
   const lab = new Simulation();
   const before = lab.targets();
+  lab.telemetry.requestsPerBlock = 60;
   lab.telemetry.foreign = (at) => foreign(at, Date.parse(lab.status('x').mirroringSince ?? ''));
-  lab.apply('x', 'V2', { analysis: { deadlineSeconds: 1500 } });
+  lab.apply('x', 'V2', { analysis: { deadlineSeconds: 1200 } });
   return { lab, before };
 }
 
 describe('a candidate that reports requests which are no copies', () => {
   it.each([
     ['a fifth more than the copies', 0.2],
-    ['fifty times the copies', 50],
+    ['ten times the copies', 9],
   ])('gets no Pass: %s', async (_, share) => {
     const { lab, before } = start(() => share);
     await lab.run(() => lab.condition('x', 'Passed')?.message?.startsWith('a Pass waits') === true);
