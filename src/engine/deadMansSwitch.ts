@@ -9,7 +9,7 @@ import { type Election, startElection } from './election.ts';
 import type { LeadershipTiming } from './leadership.ts';
 import { readAll } from './observe.ts';
 import type { MonotonicClock } from './ports/clock.ts';
-import type { Cluster } from './ports/cluster.ts';
+import { type Cluster, ClusterError } from './ports/cluster.ts';
 import type { Experiments } from './ports/experiments.ts';
 import type { Lease, LeaseRecord } from './ports/lease.ts';
 import type { Log } from './ports/log.ts';
@@ -180,9 +180,13 @@ async function nameLeft({ cluster, log }: DeadMansSwitchOptions, keys: readonly 
     const parsed = object === undefined ? undefined : parseExperiment(object);
     const identity = parsed?.kind === 'experiment' ? parsed.experiment : parsed?.identity;
     if (identity === undefined) continue;
-    const objects = (await readAll(patchedRefs(identity), cluster)).filter(
-      (each) => ownJournal(identity, each) !== undefined,
-    );
+    const found = await unlessForbidden(() => readAll(patchedRefs(identity), cluster));
+    if (typeof found === 'string') {
+      isAny = true;
+      log.error('the experiment is not restored', { namespace, experiment: name, uid: identity.uid, message: found });
+      continue;
+    }
+    const objects = found.filter((each) => ownJournal(identity, each) !== undefined);
     const mirroring = identity.status.conditions?.find(({ type }) => type === 'Mirroring');
     const isUncertain = mirroring?.status !== 'False' && mirroring !== undefined;
     if (objects.length === 0 && !isUncertain && !mayNeedEnd(identity)) continue;
@@ -209,7 +213,20 @@ function mayBeLeft(object: KubernetesObject): boolean {
 async function isLeft(object: KubernetesObject, options: DeadMansSwitchOptions): Promise<boolean> {
   if (!mayBeLeft(object)) return false;
   const parsed = parseExperiment(object);
-  return parsed.kind === 'invalid' || needsEnd(await readWorld(parsed.experiment, options));
+  if (parsed.kind === 'invalid') return true;
+  const world = await unlessForbidden(() => readWorld(parsed.experiment, options));
+  // One that may not be looked at keeps no other from being restored: what becomes of it is told in the end.
+  return typeof world === 'string' || needsEnd(world);
+}
+
+/** What `read` gives, or why the API server refuses it. */
+async function unlessForbidden<T extends object>(read: () => Promise<T>): Promise<T | string> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof ClusterError && error.kind === 'Forbidden')) throw error;
+    return error.message;
+  }
 }
 
 async function readWorld(experiment: Experiment, { cluster, clock, settings }: DeadMansSwitchOptions): Promise<World> {

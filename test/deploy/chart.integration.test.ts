@@ -142,6 +142,16 @@ describe('values', () => {
     }
   });
 
+  test('variables that are no settings are the operator’s', async () => {
+    const extraEnv = [
+      { name: 'OTEL_EXPORTER_OTLP_ENDPOINT', value: 'https://collector:4318' },
+      { name: 'AZURE_CLIENT_SECRET', valueFrom: { secretKeyRef: { name: 'azure', key: 'secret' } } },
+    ];
+    const all = await rendered({ extraEnv });
+    expect(recordsAt(containerOf(all, deployment), 'env')).toEqual(expect.arrayContaining(extraEnv));
+    expect(environmentOf(all, cronJob).OTEL_EXPORTER_OTLP_ENDPOINT).toBeUndefined();
+  });
+
   test('placement, resources and secrets for pulling reach both pods', async () => {
     const placement = {
       ...{ tolerations: [{ key: 'system', operator: 'Exists' }], nodeSelector: { pool: 'system' } },
@@ -216,6 +226,8 @@ describe('bad values are refused, with the value and what is wrong with it', () 
     [{ deadMansSwitch: { afterSeconds: 0 } }, "at '/deadMansSwitch/afterSeconds'"],
     [{ imagePullSecrets: ['registry'] }, "at '/imagePullSecrets/0': got string, want object"],
     [{ podLabels: { team: 1 } }, "at '/podLabels/team': got number, want string"],
+    [{ extraEnv: { OTEL_SDK_DISABLED: 'true' } }, "at '/extraEnv': got object, want array"],
+    [{ extraEnv: [{ name: 'X', value: 1 }] }, "at '/extraEnv/0/value': got number, want string"],
     [{ userRoles: { enable: false } }, "at '/userRoles': additional properties 'enable' not allowed"],
   ] as const)('%j', async ([values, message]) => {
     await expect(rendered(values)).rejects.toThrow(message);

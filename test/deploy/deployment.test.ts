@@ -24,6 +24,18 @@ test('the operator takes the settings of the Deployment', () => {
   expect(settings.allowedSources).toEqual({ '*': ['*'] });
 });
 
+test('metrics are where the Service and the network policy say', async () => {
+  const [, metrics] = operator.ports;
+  expect(metrics).toEqual({ name: 'metrics', containerPort: readSettings([], env).metricsPort });
+  const service = parse(await readFile(new URL('../../deploy/base/metricsservice.yaml', import.meta.url), 'utf8'));
+  expect(service.spec.ports).toEqual([{ name: 'metrics', port: metrics.containerPort, targetPort: 'metrics' }]);
+  expect(spec.template.metadata.labels).toMatchObject(service.spec.selector);
+  const policy = parse(await readFile(new URL('../../deploy/base/networkpolicy.yaml', import.meta.url), 'utf8'));
+  expect(spec.template.metadata.labels).toMatchObject(policy.spec.podSelector.matchLabels);
+  const open: { ports: { port: unknown }[] }[] = policy.spec.ingress;
+  expect(open.flatMap(({ ports }) => ports.map(({ port }) => port))).toEqual(['metrics']);
+});
+
 test('work in hand can end before the pod is killed', () => {
   expect(pod.terminationGracePeriodSeconds).toBeGreaterThan(readSettings([], env).shutdownGraceSeconds);
 });

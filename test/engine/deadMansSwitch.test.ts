@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ClusterError } from '../../src/engine/ports/cluster.ts';
 import { createContenders } from '../support/contenders.ts';
-import { V2 } from '../support/lab.ts';
+import { NAMESPACE, V2 } from '../support/lab.ts';
 import { seededRandom } from '../support/random.ts';
 import { Simulation } from '../support/simulation.ts';
 
@@ -121,6 +121,28 @@ describe('the dead man’s switch', () => {
     await advance(900, { cron: true, until: () => lab.isComplete('x') });
     expect(lab.targets()).toEqual(BEFORE);
     expect(reasonOf(lab)).toBe('OperatorAbsent');
+  });
+
+  test('restores all that it may read, and fails for what it may not, until it may', async () => {
+    const lab = await left(isMirroring);
+    // Another run was left, behind a workload that it may not read.
+    const envoy = { reload: { workload: { kind: 'DaemonSet', name: 'unreadable' } } };
+    lab.apply('unreadable', 'V2', { traffic: { envoy } });
+    lab.cluster.edit('MirrorExperiment', NAMESPACE, 'unreadable', (object) => {
+      object.status = { observedGeneration: 1, targets: [{ kind: 'DaemonSet', name: 'unreadable', patched: true }] };
+    });
+    lab.cluster.refusesReads.set('DaemonSet/unreadable', new ClusterError('Forbidden', 'cannot get daemonsets'));
+    const { advance, switches } = createContenders(lab);
+    await advance(420, { cron: true });
+    expect([lab.isComplete('x'), lab.isMirroring(), reasonOf(lab)]).toEqual([true, false, 'OperatorAbsent']);
+    expect(lab.targets()).toEqual(BEFORE);
+    await advance(600, { cron: true });
+    const [first] = switches();
+    expect(first?.outcome()).toBe('failed');
+    expect(first?.log.lines).toContain('error: the experiment is not restored');
+    lab.cluster.refusesReads.clear();
+    await advance(900, { cron: true, until: () => lab.isComplete('unreadable') });
+    expect(lab.isComplete('unreadable')).toBe(true);
   });
 
   test('ends at once when it is told to, without a write', async () => {

@@ -24,6 +24,8 @@ export class MemoryCluster implements Cluster {
   killAt: { write: number; when: 'before' | 'after' } | undefined;
   /** Errors to answer writes to an object with, by kind/name. */
   readonly refuses = new Map<string, ClusterError>();
+  /** Errors to answer reads of an object with, by kind/name. */
+  readonly refusesReads = new Map<string, ClusterError>();
   /** The error to answer with when pods are listed. */
   refusesPods: ClusterError | undefined;
   #version = 0;
@@ -67,6 +69,8 @@ export class MemoryCluster implements Cluster {
   }
 
   async read(ref: ObjectRef): Promise<KubernetesObject | undefined> {
+    const refusal = this.refusesReads.get(`${ref.kind}/${ref.name}`);
+    if (refusal !== undefined) throw refusal;
     return this.get(ref.kind, ref.namespace, ref.name);
   }
 
