@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
 import { alertGroups, dashboardQueries } from '../monitoring/queries.ts';
 import { type Sample, samplesOf, sampleValue } from '../support/exposition.ts';
-import { conditionOf, type LiveLab } from '../support/liveLab.ts';
+import { conditionOf, type LiveLab, until } from '../support/liveLab.ts';
 import type { LogLine, OperatorProcess } from '../support/operator.ts';
 import { type OperatorStage, setOperatorStage } from '../support/operatorStage.ts';
 import { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from '../support/otlpReceiver.ts';
@@ -99,15 +100,26 @@ function tally(samples: readonly Sample[], name: string, labels: readonly string
 
 test('the requests to the API server are those that its audit log has', async () => {
   const written = /^(create|update|patch) (?!leases)/;
-  const told = tally(await scrapeAll(), 'mirror_experiment_kubernetes_requests_total', ['verb', 'resource', 'code']);
-  const audited: Record<string, number> = {};
-  for (const { verb, objectRef, responseStatus } of await stage.requests()) {
-    const { resource, subresource } = objectRef ?? {};
-    const key = `${verb} ${resource}${subresource ? `/${subresource}` : ''} ${responseStatus.code}`;
-    audited[key] = (audited[key] ?? 0) + 1;
-  }
   const writes = (all: Record<string, number>) =>
     Object.fromEntries(Object.entries(all).filter(([key]) => written.test(key)));
+  let told: Record<string, number> = {};
+  let audited: Record<string, number> = {};
+  // The API server writes its audit log a moment after it has answered.
+  await until(
+    'the operator and the audit log count the same writes',
+    async () => {
+      told = tally(await scrapeAll(), 'mirror_experiment_kubernetes_requests_total', ['verb', 'resource', 'code']);
+      audited = {};
+      for (const { verb, objectRef, responseStatus } of await stage.requests()) {
+        const { resource, subresource } = objectRef ?? {};
+        const key = `${verb} ${resource}${subresource ? `/${subresource}` : ''} ${responseStatus.code}`;
+        audited[key] = (audited[key] ?? 0) + 1;
+      }
+      return isDeepStrictEqual(writes(told), writes(audited));
+    },
+    30,
+    () => JSON.stringify({ told: writes(told), audited: writes(audited) }),
+  );
   expect(writes(told)).toEqual(writes(audited));
   expect(Object.keys(writes(told)).length).toBeGreaterThanOrEqual(5);
   expect(told['get configmaps 404']).toBe(audited['get configmaps 404']);
