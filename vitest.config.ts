@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 const results = process.env.TEST_RESULTS;
+/** All stress tests, and not only those that CI has the time for. */
+const ALL = process.env.STRESS === 'all';
 
 // Five kinds of tests, told apart by the file name:
 //   *.test.ts              unit: pure, or on files of this repository; no process, no socket. `npm run test:unit`
@@ -8,12 +10,11 @@ const results = process.env.TEST_RESULTS;
 //                          own). They share one API server (test/support/apiServer.ts) and get the programs that
 //                          `npm run setup` provides.
 //   *.fuzz.test.ts         fuzz: unit tests that make up their input; a few hundred cases with the unit tests, 10,000 and more
-//                          (FUZZ_RUNS) with `npm run test:fuzz`.
-//   *.stress.test.ts       stress: integration tests that kill and disturb many operators for minutes.
-//                          `npm run test:stress`; they come when the others are done.
+//                          (FUZZ_RUNS) with `npm run test:fuzz`, which is not a part of `npm test`.
+//   *.stress.test.ts       stress: integration tests that kill and disturb many operators for minutes, one file after the
+//                          other, because each needs the machine for itself. `npm run test:stress`; `npm test` runs three.
 //   *.build.test.ts        build: builds the image with docker or buildah, which takes minutes; skipped, with the reason, where
-//                          there is neither. `npm run test:image`.
-// `npm test` runs them all, `npm run test:quick` the first two.
+//                          there is neither. `npm run test:image`; not a part of `npm test`.
 // A test file that starts a process or listens on a port is an integration test.
 
 // Modules are imported as Node imports them: a CommonJS module's default is its module.exports.
@@ -73,11 +74,11 @@ export default defineConfig({
         test: {
           name: 'stress',
           deps,
-          include: ['test/**/*.stress.test.ts'],
+          include: ALL ? ['test/**/*.stress.test.ts'] : ['test/operator/{apiFaults,deletion,soak}.stress.test.ts'],
           globalSetup: ['test/support/sharedCluster.ts'],
           sequence: { groupOrder: 2 },
-          // Each starts many operators, which mostly wait.
-          maxWorkers: 2,
+          // Each starts many operators; one file at a time has the machine.
+          maxWorkers: 1,
           // Experiments take their time and little of the processor's.
           maxConcurrency: 16,
           testTimeout: 60_000,
