@@ -64,7 +64,7 @@ const OTHERS: readonly {
   },
 ];
 
-describe.concurrent('somebody else who applies a patched object', { timeout: 120_000 }, () => {
+describe.concurrent('somebody else who applies a patched object', { timeout: 240_000 }, () => {
   test.for(OTHERS)('$what: is named, told what to paste, and kept', async (other, context) => {
     const { expect } = context;
     const books = await analysed(context);
@@ -85,13 +85,13 @@ describe.concurrent('somebody else who applies a patched object', { timeout: 120
 
   test('a server-side apply of another key and of a label is none of ours', async (context) => {
     const { expect } = context;
-    const books = await analysed(context, 20, { minDurationSeconds: 15 });
+    const books = await analysed(context, 20, { minDurationSeconds: 15, deadlineSeconds: 150 });
     const { apiVersion, kind } = configMap('default-sidecar');
     const metadata = { name: 'default-sidecar', labels: { synced: 'yes' } };
     await apply(books, { apiVersion, kind, metadata, data: { other: 'new' } }, SERVER_SIDE);
-    const status = await books.complete('candidate');
+    const status = await books.complete('candidate', 170);
     expect(conditionOf(status, 'Passed')?.reason).not.toBe('TargetChanged');
-    expect(status.verdict).toBe('Pass');
+    expect(status.verdict, status.summary).toBe('Pass');
     expect(await books.config('other')).toBe('new');
     expect(await books.config()).toBe(SIDECAR);
     expect((await books.read('ConfigMap', 'default-sidecar')).metadata).toMatchObject({ labels: { synced: 'yes' } });

@@ -102,9 +102,9 @@ describe.concurrent('what a pipeline sees', { timeout: 150_000 }, () => {
       .filter(({ status: each }) => conditionOf(each, 'Passed')?.reason === 'Analysing');
     const looks = analysing.map(({ status: each }) => Date.parse(each.lastAnalysisTime ?? ''));
     expect(looks.length).toBeGreaterThanOrEqual(5);
-    // Times are in whole seconds, so that 5 can show as 4.
-    const gaps = looks.slice(1).map((time, index) => time - (looks[index] ?? 0));
-    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(4000);
+    // A look that a busy machine delays does not delay the next one: what counts is how many there are. Times are in seconds.
+    const [first = 0, last = 0] = [looks[0], looks.at(-1)];
+    expect(looks.length).toBeLessThanOrEqual((last - first) / 5000 + 2);
 
     const asked = stage.azure.queries().filter(({ kql }) => kql.includes(books.versions.mirror));
     const reads = asked.filter(({ kql }) => kql.includes('RouteFirst')).length;
