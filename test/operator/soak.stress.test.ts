@@ -15,8 +15,8 @@ const SEED = Number(process.env.SOAK_SEED ?? '20260301');
 const LIVES = MINUTES === undefined ? 120 : Math.max(120, 60 * Number(MINUTES));
 const LABS = 4;
 const SLOTS = 5;
-/** After the last fault: the longest back-off (15 s), a lease, and the steps of a restore, of 20 experiments at once. */
-const CALM_SECONDS = 90;
+/** After the last fault: the longest back-off (15 s), a lease, the 45 s of a run, and its steps, of 20 experiments at once. */
+const CALM_SECONDS = 150;
 const LEASE = { LEASE_SECONDS: '4', RENEW_DEADLINE_SECONDS: '2.5', RETRY_SECONDS: '0.5' };
 
 let stage: OperatorStage;
