@@ -73,7 +73,7 @@ async function uninstall(scene: Scene, overlay: string, before: ReadonlySet<stri
   const start = new Date();
   await cluster.kubectl(['delete', 'mirrorexperiments', '--all', '--all-namespaces', '--timeout=10m']);
   const deleted = new Date();
-  await cluster.kubectl(['delete', '-k', overlay, '--timeout=5m']);
+  await cluster.kubectl(['delete', '-k', overlay, '--ignore-not-found', '--timeout=5m']);
   const end = new Date();
   const left = await leftovers(cluster, before, LAB);
   report.check(

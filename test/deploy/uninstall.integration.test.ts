@@ -64,7 +64,7 @@ describe('uninstalling as the documents say', { timeout: 240_000 }, () => {
     expect((await remains()).length).toBeGreaterThan(15);
 
     const [uninstalled] = await Promise.all([shell(UNINSTALL), letNamespaceGo(stage.server.kubeconfig, SYSTEM)]);
-    expect(uninstalled).toMatchObject({ code: 0 });
+    expect(uninstalled, uninstalled.output).toMatchObject({ code: 0 });
     for (const { books, before } of labs) expect(await books.targets()).toEqual(before);
     expect(await remains()).toEqual([]);
     // Its account is gone, and it has nothing left to do.
@@ -86,7 +86,7 @@ describe('uninstalling as the documents say', { timeout: 240_000 }, () => {
     const input = JSON.stringify({ apiVersion, kind, metadata: { name: 'mirror-experiment' }, roleRef, subjects });
     expect(await kubectl(stage.server.kubeconfig, ['create', '-f', '-'], { input })).toMatchObject({ code: 0 });
     const [uninstalled] = await Promise.all([shell(UNINSTALL), letNamespaceGo(stage.server.kubeconfig, SYSTEM)]);
-    expect(uninstalled).toMatchObject({ code: 0 });
+    expect(uninstalled, uninstalled.output).toMatchObject({ code: 0 });
     expect(await books.targets()).toEqual(before);
     expect(await remains()).toEqual([]);
   });
@@ -118,7 +118,7 @@ describe('uninstalling as the documents say', { timeout: 240_000 }, () => {
       shell('kubectl delete -k examples/install/ --ignore-not-found'),
       letNamespaceGo(stage.server.kubeconfig, SYSTEM),
     ]);
-    expect(rest).toMatchObject({ code: 0 });
+    expect(rest, rest.output).toMatchObject({ code: 0 });
     expect(await remains()).toEqual([]);
   });
 });
