@@ -97,15 +97,15 @@ const THROUGHOUT: readonly (readonly [
   seconds: number,
   fault: (random: Random) => (request: GatewayRequest) => GatewayFault | undefined,
 ])[] = [
-  ['409 on a quarter of the writes', 90, (random) => some(random, { write: 4 }, 409)],
+  ['409 on a quarter of the writes', 120, (random) => some(random, { write: 4 }, 409)],
   [
     '500 on every 25th read, a quarter of the writes and half of the watches',
-    90,
+    120,
     (random) => some(random, { read: 25, write: 4, watch: 2 }, 500),
   ],
   [
     '503 on a quarter of the writes, 410 on half of the watches',
-    90,
+    120,
     (random) => {
       const [writes, watches] = [some(random, { write: 4 }, 503), some(random, { watch: 2 }, 410)];
       return (request) => writes(request) ?? watches(request);
@@ -113,7 +113,7 @@ const THROUGHOUT: readonly (readonly [
   ],
   [
     'a connection cut at every second write, before or after it is done',
-    90,
+    120,
     (random) => (request) =>
       request.kind === 'write' && request.number % 2 === 0
         ? { kind: 'cut', when: random.chance(0.5) ? 'before' : 'after' }
