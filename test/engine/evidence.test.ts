@@ -5,6 +5,7 @@ import type { EvidenceDocument } from '../../src/core/verdict/evidence.ts';
 import { ClusterError } from '../../src/engine/ports/cluster.ts';
 import { TelemetryError } from '../../src/engine/ports/telemetry.ts';
 import { NAMESPACE, V2, V3, V4 } from '../support/lab.ts';
+import { Killed } from '../support/memoryCluster.ts';
 import { Simulation } from '../support/simulation.ts';
 
 /** What the ConfigMap of a finished experiment holds. */
@@ -52,6 +53,29 @@ describe('a finished experiment owns the evidence of its verdict', () => {
       labels: { 'mirroring.dev/experiment': 'x' },
       ownerReferences: [{ apiVersion: 'mirroring.dev/v1alpha1', kind: 'MirrorExperiment', name: 'x', uid }],
     });
+  });
+
+  test.each([0, 1])('when every second write is done and seems to have failed, from write %d on', async (first) => {
+    const lab = new Simulation();
+    lab.telemetry.behaviour = V3;
+    let writes = first;
+    const shaky =
+      <A extends unknown[], T>(write: (...given: A) => Promise<T>) =>
+      async (...given: A): Promise<T> => {
+        writes += 1;
+        const isLost = writes % 2 === 0;
+        const written = await write(...given);
+        if (isLost) throw new Killed();
+        return written;
+      };
+    const { cluster } = lab;
+    cluster.createConfigMap = shaky(cluster.createConfigMap.bind(cluster));
+    cluster.patch = shaky(cluster.patch.bind(cluster));
+    cluster.writeStatus = shaky(cluster.writeStatus.bind(cluster));
+    lab.apply('x', 'V9');
+    await lab.run(() => lab.isComplete('x'), 2000);
+    expect(lab.status('x')).toMatchObject({ verdict: 'Fail', evidence: 'x-evidence' });
+    expect(kept(lab, 'x')?.record.status).toMatchObject({ verdict: 'Fail' });
   });
 
   test.each(['before', 'after'] as const)('when the operator is killed %s it is written', async (when) => {
