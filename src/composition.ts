@@ -3,6 +3,7 @@ import { compress } from './adapters/compress.ts';
 import { createApiClient } from './adapters/kubernetes/apiClient.ts';
 import { createCluster } from './adapters/kubernetes/cluster.ts';
 import { ExperimentOperator } from './adapters/kubernetes/operator.ts';
+import { watchCluster } from './adapters/kubernetes/watchCluster.ts';
 import { stuckWorkers, unready } from './adapters/observability/checks.ts';
 import type { HealthChecks } from './adapters/observability/health.ts';
 import { createInstruments } from './adapters/observability/instruments.ts';
@@ -79,9 +80,18 @@ export async function startOperator(
       if (object === undefined) wakeNamespace(key.split('/')[0] ?? '');
     },
   });
+  const watched = watchCluster({
+    api,
+    clock: systemClock,
+    log,
+    cluster: createCluster({ api, clock: systemClock, log }),
+    experiments: operator,
+    ...(settings.namespace !== undefined && { namespace: settings.namespace }),
+  });
   const reconcile = createReconciler(
     {
-      cluster: createCluster({ api, clock: systemClock, log }),
+      cluster: watched.cluster,
+      known: watched.known,
       telemetry: instruments.telemetry(
         createLogAnalytics({
           endpoint: settings.logAnalyticsEndpoint,
@@ -186,7 +196,7 @@ export async function startOperator(
     metricsPort,
     failed: election?.ended ?? Promise.resolve(),
     stop: async () => {
-      await operator.stop();
+      await Promise.all([operator.stop(), watched.stop()]);
       let isIdle = false;
       try {
         await work.end(Math.min(patienceMilliseconds, settings.shutdownGraceSeconds * 1000));

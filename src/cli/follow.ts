@@ -1,5 +1,6 @@
-import type { Reflector, ReflectorTiming } from '../adapters/kubernetes/reflector.ts';
+import type { Reflector } from '../adapters/kubernetes/reflector.ts';
 import { startReflector } from '../adapters/kubernetes/reflector.ts';
+import type { WatchTiming } from '../adapters/kubernetes/watch.ts';
 import { systemClock } from '../adapters/systemClock.ts';
 import { type Connection, experimentPath } from './connect.ts';
 import { isComplete, readExperiment, type SeenExperiment } from './experimentResult.ts';
@@ -28,7 +29,7 @@ export interface FollowOptions {
   readonly onSight: (experiment: SeenExperiment) => void;
 }
 
-const timing: ReflectorTiming = {
+const timing: WatchTiming = {
   watchSeconds: 25,
   slackMilliseconds: 5000,
   relistMilliseconds: 5 * 60_000,

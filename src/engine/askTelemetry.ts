@@ -41,7 +41,8 @@ async function answer<T>(call: () => Promise<T>): Promise<Answer<T>> {
     return { ok: true, value: await call() };
   } catch (error) {
     if (!(error instanceof TelemetryError)) throw error;
-    const { kind, message, retryAfterSeconds } = error;
-    return { ok: false, kind: kind === 'Configuration' ? 'Configuration' : 'Transient', message, retryAfterSeconds };
+    const { kind, message, retryAfterSeconds, isLate } = error;
+    const what = kind === 'Configuration' ? 'Configuration' : 'Transient';
+    return { ok: false, kind: what, message, retryAfterSeconds, ...(isLate && { isLate }) };
   }
 }

@@ -3,13 +3,13 @@ import type { KubernetesObject, ObjectRef } from '../core/kubernetes/object.ts';
 import { candidateSelector } from '../core/lifecycle/candidatePods.ts';
 import { refsToRead } from '../core/lifecycle/run.ts';
 import type { CandidatePods, LifecycleSettings, World } from '../core/lifecycle/world.ts';
-import { type Cluster, ClusterError } from './ports/cluster.ts';
+import { ClusterError, type KnownObjects } from './ports/cluster.ts';
 
-/** The world as a decision needs it, read from the API server now. */
+/** The world as a decision needs it, as `cluster` reads it. */
 export async function observe(
   experiment: Experiment,
   known: readonly KubernetesObject[],
-  cluster: Cluster,
+  cluster: KnownObjects,
   now: number,
   settings: LifecycleSettings,
 ): Promise<World> {
@@ -29,7 +29,7 @@ export async function observe(
 async function readCandidatePods(
   experiment: Experiment,
   objects: readonly KubernetesObject[],
-  cluster: Cluster,
+  cluster: KnownObjects,
 ): Promise<CandidatePods | undefined> {
   const selector = candidateSelector(experiment, objects);
   if (selector === undefined) return undefined;
@@ -42,7 +42,10 @@ async function readCandidatePods(
 }
 
 /** Those of the objects that exist. */
-export async function readAll(refs: readonly ObjectRef[], cluster: Cluster): Promise<readonly KubernetesObject[]> {
+export async function readAll(
+  refs: readonly ObjectRef[],
+  cluster: Pick<KnownObjects, 'read'>,
+): Promise<readonly KubernetesObject[]> {
   const objects = await Promise.all(refs.map((ref) => cluster.read(ref)));
   return objects.filter((object) => object !== undefined);
 }
@@ -51,8 +54,8 @@ function othersOf(experiment: Experiment, known: readonly KubernetesObject[]): r
   return known.filter(({ metadata }) => metadata.uid !== experiment.uid).flatMap((object) => parsed(object) ?? []);
 }
 
-/** The watch hands out the same object until the experiment changes, so that each is parsed once. */
-function parsed(object: KubernetesObject): Experiment | undefined {
+/** The experiment, if it is valid. The watch hands out the same object until it changes, so that each is parsed once. */
+export function parsed(object: KubernetesObject): Experiment | undefined {
   const known = PARSED.get(object);
   if (known !== undefined) return known.kind === 'experiment' ? known.experiment : undefined;
   PARSED.set(object, parseExperiment(object));

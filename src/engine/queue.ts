@@ -9,9 +9,12 @@ export interface Outcome {
   readonly requeueAfterMilliseconds?: number;
 }
 
+/** Waits for a task while another key takes the worker; goes on when a worker is free again. */
+export type Aside = <T>(task: () => Promise<T>) => Promise<T>;
+
 export interface QueueOptions {
   /** Works on one key. What it throws is reported and tried again; the signal fires when stop() runs out of patience. */
-  readonly work: (key: string, signal: AbortSignal) => Promise<Outcome>;
+  readonly work: (key: string, signal: AbortSignal, aside: Aside) => Promise<Outcome>;
   /** Keys that are worked on at the same time. */
   readonly concurrency: number;
   readonly clock: Clock;
@@ -23,7 +26,7 @@ export interface QueueOptions {
 
 /**
  * A work queue of keys, with the rules of controller-runtime's: a key is worked on by one worker at a time, different keys
- * side by side; a key that is added while it waits is worked on once; one that is added while it is worked on is worked on
+ * side by side, as many as there are workers; a key that is added while it waits is worked on once; one that is added while it is worked on is worked on
  * once more afterwards. A key waits for at most one time: the earliest that was asked for.
  */
 export interface Queue {
@@ -38,7 +41,7 @@ export interface Queue {
   stop(graceMilliseconds: number): Promise<void>;
   /** Keys that wait for a worker; those that wait for a time are not counted. */
   depth(): number;
-  /** Keys that are worked on. */
+  /** Keys that are worked on, also those whose work waits aside. */
   running(): number;
 }
 
@@ -51,6 +54,10 @@ export function createQueue({ work, concurrency, clock, backoff, onError, observ
   if (!(concurrency >= 1)) throw new RangeError(`concurrency must be at least 1, not ${concurrency}`);
   const ready = new Set<string>();
   const running = new Map<string, AbortController>();
+  /** Those that are worked on and do not wait aside: at most `concurrency`. */
+  let busy = 0;
+  /** Those that have waited aside and want a worker, first come first served, before any new key. */
+  const returning: (() => void)[] = [];
   /** Keys that were added while they were worked on. */
   const dirty = new Set<string>();
   const timers = new Map<string, Timer>();
@@ -88,19 +95,37 @@ export function createQueue({ work, concurrency, clock, backoff, onError, observ
   }
 
   function pump(): void {
+    while (busy < concurrency && returning.length > 0) {
+      busy += 1;
+      returning.shift()?.();
+    }
     for (const key of ready) {
-      if (running.size >= concurrency) return;
+      if (busy >= concurrency) return;
       ready.delete(key);
       const controller = new AbortController();
       running.set(key, controller);
       observer?.started(key);
+      busy += 1;
       void run(key, controller.signal);
+    }
+  }
+
+  async function aside<T>(task: () => Promise<T>): Promise<T> {
+    busy -= 1;
+    pump();
+    try {
+      return await task();
+    } finally {
+      await new Promise<void>((resolve) => {
+        returning.push(resolve);
+        pump();
+      });
     }
   }
 
   async function run(key: string, signal: AbortSignal): Promise<void> {
     try {
-      const { requeueAfterMilliseconds } = await work(key, signal);
+      const { requeueAfterMilliseconds } = await work(key, signal, aside);
       failures.delete(key);
       if (requeueAfterMilliseconds !== undefined) addAfter(key, requeueAfterMilliseconds);
     } catch (error) {
@@ -121,6 +146,7 @@ export function createQueue({ work, concurrency, clock, backoff, onError, observ
   function finish(key: string): void {
     running.delete(key);
     observer?.finished(key);
+    busy -= 1;
     if (dirty.delete(key)) add(key);
     pump();
     if (stopped && running.size === 0) idle.resolve();

@@ -1,7 +1,7 @@
-import { isDeepStrictEqual } from 'node:util';
 import { type Experiment, type ExperimentIdentity, parseExperiment } from '../api/experiment.ts';
+import { finalizer } from '../api/names.ts';
 import type { MirrorExperimentStatus } from '../api/types.generated.ts';
-import type { KubernetesObject } from '../core/kubernetes/object.ts';
+import type { KubernetesObject, ObjectRef } from '../core/kubernetes/object.ts';
 import { decide } from '../core/lifecycle/decide.ts';
 import type { Decision } from '../core/lifecycle/decision.ts';
 import { hasEnded } from '../core/lifecycle/hasEnded.ts';
@@ -9,23 +9,27 @@ import { mayGo } from '../core/lifecycle/mayGo.ts';
 import { readRefused } from '../core/lifecycle/readRefused.ts';
 import { rejectInvalid } from '../core/lifecycle/rejectInvalid.ts';
 import { patchedRefs, refOf, sameRef } from '../core/lifecycle/run.ts';
-import type { Answers, LifecycleSettings, RestoreWorld, World } from '../core/lifecycle/world.ts';
+import type { Answer, Answers, LifecycleSettings, RestoreWorld, World } from '../core/lifecycle/world.ts';
 import { writeRefused } from '../core/lifecycle/writeRefused.ts';
 import { printableStatus } from '../core/status/printable.ts';
+import { tellsNews } from '../core/status/tellsNews.ts';
 import { transitions } from '../core/status/transitions.ts';
 import { withoutFigures } from '../core/status/withoutFigures.ts';
 import { askTelemetry } from './askTelemetry.ts';
+import { createDrafts } from './drafts.ts';
 import { keepEvidence } from './keepEvidence.ts';
-import { observe, readAll } from './observe.ts';
+import { observe, parsed, readAll } from './observe.ts';
 import type { Clock } from './ports/clock.ts';
-import { type Cluster, ClusterError, type ExperimentRef } from './ports/cluster.ts';
+import { type Cluster, ClusterError, type ExperimentRef, type KnownObjects } from './ports/cluster.ts';
 import type { Experiments } from './ports/experiments.ts';
 import type { Log } from './ports/log.ts';
 import type { Telemetry } from './ports/telemetry.ts';
-import type { Outcome } from './queue.ts';
+import type { Aside, Outcome } from './queue.ts';
 
 export interface ReconcilerPorts {
   readonly cluster: Cluster;
+  /** What a look that changes nothing rests on. Absent: every look reads everything anew. */
+  readonly known?: KnownObjects;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
   readonly log: Log;
@@ -48,21 +52,77 @@ export interface Life {
   readonly decide: (world: World) => Decision;
 }
 
-/** Brings one experiment one step further: read the world, decide, act, write the status once. */
+/** What a glance has found out, and a look need not ask again. */
+interface Glance {
+  /** Of the experiment. */
+  readonly resourceVersion: string;
+  readonly answers: Answers;
+}
+
+/**
+ * Brings one experiment one step further: read the world, decide, act, write the status once.
+ *
+ * Most looks find that nothing is to be done but to wait. They begin with a glance at what is known of the world, which may
+ * lag behind a little; only when that leads to anything but waiting with new figures, everything is read from the API server
+ * and decided anew. So whatever is written but figures rests on what was read just before.
+ */
 export function createReconciler(
   ports: ReconcilerPorts,
   settings: LifecycleSettings,
   life: Life = { observe, decide },
 ) {
-  const { cluster, telemetry, clock, experiments, onComplete } = ports;
+  const { cluster, known, telemetry, clock, experiments, onComplete } = ports;
+  const drafts = createDrafts();
 
-  return async function reconcile(key: string, signal: AbortSignal): Promise<Outcome> {
+  return async function reconcile(key: string, signal: AbortSignal, aside: Aside = (task) => task()): Promise<Outcome> {
     const [namespace = '', name = ''] = key.split('/');
-    const object = await cluster.read({ kind: 'MirrorExperiment', namespace, name });
+    const ref: ObjectRef = { kind: 'MirrorExperiment', namespace, name };
+    const seen = known === undefined ? undefined : await glance(known, ref, signal, aside);
+    return seen !== undefined && 'outcome' in seen ? seen.outcome : look(ref, seen, signal, aside);
+  };
+
+  /** The outcome, when there is nothing to do but to wait; undefined: there may be, and nothing was asked. */
+  async function glance(
+    reader: KnownObjects,
+    ref: ObjectRef,
+    signal: AbortSignal,
+    aside: Aside,
+  ): Promise<{ readonly outcome: Outcome } | Glance | undefined> {
+    const object = await reader.read(ref);
+    const stored = object === undefined ? undefined : parsed(object);
+    if (stored === undefined || stored.deletionTimestamp !== undefined) return undefined;
+    if (hasEnded(stored)) {
+      drafts.forget(stored.uid);
+      return mayGo(stored) ? undefined : { outcome: {} };
+    }
+    if (!stored.finalizers.includes(finalizer)) return undefined;
+    const { namespace, name, uid, resourceVersion } = stored;
+    const log = ports.log.child({ namespace, experiment: name, uid });
+    const experiment = { ...stored, status: drafts.statusOf(stored) };
+    try {
+      const first = await life.observe(experiment, experiments.list(namespace), reader, clock.now(), settings);
+      const { decision, world } = await ask(first, life.decide, log, signal, aside);
+      const { status, next } = decision;
+      const isCalm = next.kind === 'wait' && !tellsNews(stored.status, printableStatus(status));
+      if (!isCalm) return { resourceVersion, answers: world.answers ?? {} };
+      await store(stored, status, log);
+      return { outcome: outcomeOf(decision) };
+    } catch (error) {
+      // What is refused, and what has changed meanwhile, is a look's to deal with.
+      if (error instanceof ClusterError && (error.kind === 'Forbidden' || error.kind === 'Conflict')) return undefined;
+      throw error;
+    }
+  }
+
+  async function look(ref: ObjectRef, seen: Glance | undefined, signal: AbortSignal, aside: Aside): Promise<Outcome> {
+    const { namespace, name } = ref;
+    const object = await cluster.read(ref);
     if (object === undefined) return {};
     const log = ports.log.child({ namespace, experiment: name, uid: object.metadata.uid });
-    const { experiment, act } = await prepare(object, log, signal);
+    const answers = seen?.resourceVersion === object.metadata.resourceVersion ? seen.answers : {};
+    const { experiment, act } = await prepare(object, answers, log, signal, aside);
     let pending: Outcome = {};
+    if (hasEnded(experiment) || experiment.deletionTimestamp !== undefined) drafts.forget(experiment.uid);
     // Whenever an experiment ends, all others of its namespace are looked at: most of them have long ended too.
     if (hasEnded(experiment) && experiment.deletionTimestamp === undefined) {
       if (mayGo(experiment)) await experiments.letGo(object);
@@ -86,7 +146,7 @@ export function createReconciler(
     await store(experiment, await withEvidence(experiment, decision, log), log);
     // Its finalizer is left to the next look, which reads what has been stored.
     return hasEnded({ ...experiment, status: decision.status }) ? { requeueAfterMilliseconds: 0 } : outcomeOf(decision);
-  };
+  }
 
   /** What a new verdict rests on is kept before the verdict is. */
   async function withEvidence(
@@ -104,18 +164,21 @@ export function createReconciler(
   /** What is to be done about the experiment as it is now: its life, or its end when its spec cannot be read. */
   async function prepare(
     object: KubernetesObject,
+    answers: Answers,
     log: Log,
     signal: AbortSignal,
+    aside: Aside,
   ): Promise<{ experiment: ExperimentIdentity; act: () => Promise<Decision> }> {
-    const parsed = parseExperiment(object);
-    if (parsed.kind === 'experiment') {
-      const { experiment } = parsed;
+    const result = parseExperiment(object);
+    if (result.kind === 'experiment') {
+      const { experiment } = result;
       const others = experiments.list(experiment.namespace);
-      const begin = () => life.observe(experiment, others, cluster, clock.now(), settings);
-      const act = async () => follow(await begin(), life.decide, log, signal);
+      const status = drafts.statusOf(experiment);
+      const begin = () => life.observe({ ...experiment, status }, others, cluster, clock.now(), settings);
+      const act = async () => follow({ ...(await begin()), answers }, life.decide, log, signal, aside);
       return { experiment, act: () => unlessUnreadable(experiment, act, log) };
     }
-    const { identity, errors } = parsed;
+    const { identity, errors } = result;
     if (identity === undefined)
       throw new Error(`the API server sent an experiment without valid metadata: ${object.metadata.name}`);
     const begin = async () => ({
@@ -123,7 +186,7 @@ export function createReconciler(
       experiment: identity,
       objects: await readAll(patchedRefs(identity), cluster),
     });
-    const act = async () => follow(await begin(), (world) => rejectInvalid(world, errors), log, signal);
+    const act = async () => follow(await begin(), (world) => rejectInvalid(world, errors), log, signal, aside);
     return { experiment: identity, act: () => unlessUnreadable(identity, act, log) };
   }
 
@@ -144,37 +207,58 @@ export function createReconciler(
   }
 
   /** Decides and acts until the decision is to store the status, to wait or to stop. */
-  async function follow<W extends RestoreWorld & { readonly answers?: Answers }>(
+  async function follow<W extends AskedWorld>(
     first: W,
     decideOn: (world: W) => Decision,
     log: Log,
     signal: AbortSignal,
+    aside: Aside,
   ): Promise<Decision> {
+    let before = first;
+    for (let count = 0; count < MAX_DECISIONS; count++) {
+      const { decision, world } = await ask(before, decideOn, log, signal, aside);
+      const { next, status } = decision;
+      if (next.kind !== 'patch') return decision;
+      log.info(next.purpose, { object: `${next.ref.kind}/${next.ref.name}` });
+      try {
+        const written = await cluster.patch(next.ref, next.resourceVersion, next.operations);
+        const objects = world.objects.map((each) => (sameRef(refOf(each), next.ref) ? written : each));
+        before = { ...world, objects, now: clock.now(), experiment: { ...first.experiment, status } };
+      } catch (error) {
+        return await refusedForGood(error, world, status, next.purpose, log);
+      }
+    }
+    throw restless();
+  }
+
+  /** Decides and asks telemetry until the decision is anything else; `world` is the one that it was made on. */
+  async function ask<W extends AskedWorld>(
+    first: W,
+    decideOn: (world: W) => Decision,
+    log: Log,
+    signal: AbortSignal,
+    aside: Aside,
+  ): Promise<{ readonly decision: Decision; readonly world: W }> {
     let world = first;
     for (let count = 0; count < MAX_DECISIONS; count++) {
       signal.throwIfAborted();
       const decision = decideOn(world);
       const { next, status } = decision;
-      if (next.kind === 'patch') {
-        log.info(next.purpose, { object: `${next.ref.kind}/${next.ref.name}` });
-        try {
-          const written = await cluster.patch(next.ref, next.resourceVersion, next.operations);
-          world = { ...world, objects: world.objects.map((each) => (sameRef(refOf(each), next.ref) ? written : each)) };
-        } catch (error) {
-          return await refusedForGood(error, world, status, next.purpose, log);
-        }
-      } else if (next.kind === 'ask') {
-        log.debug('asking telemetry', { ...next.ask });
-        world = {
-          ...world,
-          answers: { ...world.answers, ...(await askTelemetry(telemetry, next.ask, next.question, signal)) },
-        };
-      } else {
-        return decision;
-      }
-      world = { ...world, now: clock.now(), experiment: { ...first.experiment, status } };
+      if (next.kind !== 'ask') return { decision, world };
+      const late = lateAnswer(world.answers);
+      log.debug(late === undefined ? 'asking telemetry' : 'not asking telemetry, which is late', { ...next.ask });
+      const answers =
+        late === undefined
+          ? await aside(() => askTelemetry(telemetry, next.ask, next.question, signal))
+          : { [next.ask.what]: late };
+      world = {
+        ...world,
+        answers: { ...world.answers, ...answers },
+        now: clock.now(),
+        experiment: { ...first.experiment, status },
+      };
     }
-    throw new Error(`the experiment does not come to rest after ${MAX_DECISIONS} decisions`);
+    throw restless();
   }
 
   /** A write that will be refused again is told in the status; anything else is tried again. */
@@ -211,8 +295,8 @@ export function createReconciler(
 
   async function store(experiment: ExperimentIdentity, decided: MirrorExperimentStatus, log: Log): Promise<void> {
     const status = printableStatus(decided);
-    if (isDeepStrictEqual(status, experiment.status)) return;
     const { namespace, name, uid, resourceVersion } = experiment;
+    if (!drafts.mustStore(experiment, status, clock.now())) return;
     await writeStatus({ namespace, name, uid }, resourceVersion, status, log);
     await tell(experiment, status, log);
     if (status.completionTime !== undefined && experiment.status.completionTime === undefined)
@@ -229,6 +313,17 @@ export function createReconciler(
       await cluster.recordEvent({ namespace, name, uid }, transition);
     }
   }
+}
+
+type AskedWorld = RestoreWorld & { readonly answers?: Answers };
+
+/** A source that has not answered in time is not waited for again in the same look. */
+function lateAnswer(answers: Answers = {}): Extract<Answer<never>, { ok: false }> | undefined {
+  return Object.values(answers).find((answer: Answer<unknown>) => !answer.ok && answer.isLate === true);
+}
+
+function restless(): Error {
+  return new Error(`the experiment does not come to rest after ${MAX_DECISIONS} decisions`);
 }
 
 function outcomeOf({ next }: Decision): Outcome {

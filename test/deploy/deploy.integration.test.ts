@@ -132,15 +132,15 @@ describe('the operator', () => {
   test('has no right beyond what its role says and what every ServiceAccount has', async () => {
     const own = await ownRights(operator);
     expect(own.toSorted()).toEqual([
-      'configmaps [] [] [get patch create]',
-      'daemonsets.apps [] [] [get patch]',
-      'deployments.apps [] [] [get patch]',
+      'configmaps [] [] [get watch patch create]',
+      'daemonsets.apps [] [] [get watch patch]',
+      'deployments.apps [] [] [get watch patch]',
       'events [] [] [get create patch]',
       'mirrorexperiments.mirroring.dev [] [] [get list watch patch]',
       'mirrorexperiments.mirroring.dev/status [] [] [update]',
-      'pods [] [] [list]',
-      'services [] [] [get]',
-      'statefulsets.apps [] [] [get patch]',
+      'pods [] [] [list watch]',
+      'services [] [] [get watch]',
+      'statefulsets.apps [] [] [get watch patch]',
     ]);
   });
 

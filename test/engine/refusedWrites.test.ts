@@ -67,7 +67,7 @@ it('a status whose figures the API server refuses does not keep the mirror on', 
   const write = lab.cluster.writeStatus.bind(lab.cluster);
   lab.cluster.writeStatus = async (ref, resourceVersion, status) => {
     if (status.routes !== undefined) throw new ClusterError('Invalid', 'status.routes[0].name: Too long');
-    await write(ref, resourceVersion, status);
+    return write(ref, resourceVersion, status);
   };
   lab.apply('x', 'V2');
   await lab.run(() => lab.isComplete('x'));

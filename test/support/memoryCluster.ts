@@ -106,12 +106,16 @@ export class MemoryCluster implements Cluster {
     this.#write(() => this.put({ apiVersion: 'v1', kind: 'ConfigMap', ...structuredClone(configMap) }));
   }
 
-  async writeStatus(ref: ExperimentRef, resourceVersion: string, status: MirrorExperimentStatus): Promise<void> {
+  async writeStatus(
+    ref: ExperimentRef,
+    resourceVersion: string,
+    status: MirrorExperimentStatus,
+  ): Promise<KubernetesObject> {
     const object = this.get('MirrorExperiment', ref.namespace, ref.name);
     if (object === undefined) throw new ClusterError('NotFound', 'not found');
     if (object.metadata.resourceVersion !== resourceVersion)
       throw new ClusterError('Conflict', 'the object has been modified');
-    this.#write(() => this.#store({ ...object, status: JSON.parse(JSON.stringify(status)) }, object));
+    return this.#write(() => this.#store({ ...object, status: JSON.parse(JSON.stringify(status)) }, object));
   }
 
   async recordEvent(_ref: ExperimentRef, event: ExperimentEvent): Promise<void> {

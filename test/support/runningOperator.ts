@@ -1,6 +1,6 @@
 import { expect, onTestFinished, vi } from 'vitest';
 import { ExperimentOperator } from '../../src/adapters/kubernetes/operator.ts';
-import type { ReflectorTiming } from '../../src/adapters/kubernetes/reflector.ts';
+import type { WatchTiming } from '../../src/adapters/kubernetes/watch.ts';
 import { systemClock } from '../../src/adapters/systemClock.ts';
 import type { KubernetesObject } from '../../src/core/kubernetes/object.ts';
 import { testCluster, testNamespace } from './apiServer.ts';
@@ -14,7 +14,7 @@ interface Server {
 }
 
 /** As the operator's own, but faster. */
-const timing: ReflectorTiming = {
+const timing: WatchTiming = {
   watchSeconds: 2,
   slackMilliseconds: 1500,
   relistMilliseconds: 600_000,

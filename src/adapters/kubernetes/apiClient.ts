@@ -18,6 +18,8 @@ export interface ApiRequest {
   readonly body?: unknown;
   /** Default application/json. */
   readonly contentType?: string;
+  /** Media type of the answer; default application/json. */
+  readonly accept?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -31,9 +33,15 @@ export interface ApiClient {
   /** The parsed answer. Throws a ClusterError: an ApiError when the server refuses. */
   request(request: ApiRequest): Promise<unknown>;
   /** The lines of an answer that arrives bit by bit, until the server ends it. Only the signal bounds its time. */
-  lines(request: ApiRequest & { readonly signal: AbortSignal }): AsyncGenerator<string, void, undefined>;
+  lines(request: LinesRequest): AsyncGenerator<string, void, undefined>;
   /** Closes the connections. */
   close(): void;
+}
+
+export interface LinesRequest extends ApiRequest {
+  readonly signal: AbortSignal;
+  /** Called when the server has begun to answer. */
+  readonly onOpen?: () => void;
 }
 
 export interface ApiClientOptions {
@@ -85,12 +93,13 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
     }
   }
 
-  async function* lines(given: ApiRequest & { signal: AbortSignal }): AsyncGenerator<string, void, undefined> {
+  async function* lines(given: LinesRequest): AsyncGenerator<string, void, undefined> {
     const ended = observe?.(given);
     let isOpen = false;
     try {
       const response = await open(given);
       isOpen = true;
+      given.onOpen?.();
       ended?.({ code: response.statusCode });
       response.setEncoding('utf8');
       let rest = '';
@@ -154,7 +163,7 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
       method: given.method,
       headers: {
         ...credentials.headers,
-        Accept: 'application/json',
+        Accept: given.accept ?? 'application/json',
         'User-Agent': 'mirror-experiment',
         ...(body !== undefined && {
           'Content-Type': given.contentType ?? 'application/json',

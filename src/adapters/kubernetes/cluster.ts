@@ -83,14 +83,13 @@ export function createCluster({ api, clock, log }: ClusterOptions): Cluster {
         body: { apiVersion: 'v1', kind: 'ConfigMap', ...configMap },
       });
     },
-    writeStatus: async ({ namespace, name, uid }, resourceVersion, status) => {
-      await writeStatus(api, {
+    writeStatus: ({ namespace, name, uid }, resourceVersion, status) =>
+      writeStatus(api, {
         how: 'replace',
         path: resourcePath(group, version, plural, namespace, name),
         identity: { apiVersion, kind, name, namespace, uid, resourceVersion },
         status,
-      });
-    },
+      }),
     recordEvent: (ref, event) => recordEvent({ api, clock, log }, ref, event),
   };
 }

@@ -38,6 +38,11 @@ const targets: Readonly<Record<TargetKind, readonly [group: string, version: str
   StatefulSet: ['apps', 'v1', 'statefulsets'],
 };
 
+/** Path of all objects of a kind, of one namespace when it is given. */
+export function collectionPath(kind: TargetKind, namespace: string | undefined): string {
+  return resourcePath(...targets[kind], namespace);
+}
+
 export function targetPath({ kind, namespace, name }: ObjectRef): string {
   return resourcePath(...targets[kind], namespace, name);
 }

@@ -8,8 +8,9 @@ import type { Log } from '../../engine/ports/log.ts';
 import type { ApiClient } from './apiClient.ts';
 import { ApiError } from './apiError.ts';
 import { resourcePath } from './objects.ts';
-import { type ChangeType, type Reflector, type ReflectorTiming, startReflector } from './reflector.ts';
+import { type Reflector, startReflector } from './reflector.ts';
 import { setFinalizer } from './setFinalizer.ts';
+import type { ChangeType, WatchTiming } from './watch.ts';
 import { writeStatus } from './writeStatus.ts';
 
 export interface ExperimentOperatorOptions {
@@ -22,7 +23,7 @@ export interface ExperimentOperatorOptions {
   readonly namespace?: string;
   /** Hears the key (namespace/name) of every experiment that is there, changes or goes. */
   readonly onChange: (key: string) => void;
-  readonly timing?: ReflectorTiming;
+  readonly timing?: WatchTiming;
 }
 
 /**
@@ -63,6 +64,11 @@ export class ExperimentOperator extends operatorModule.default implements Experi
 
   synced(): boolean {
     return this.#experiments()?.synced() ?? false;
+  }
+
+  /** False before the experiments are read, and from a failure of their watch until that goes on. */
+  isFollowing(): boolean {
+    return this.synced() && (this.#experiments()?.isFollowing() ?? false);
   }
 
   /** When the API server was last heard of (ms since the epoch); undefined: never. At most 30 s ago while all is well. */

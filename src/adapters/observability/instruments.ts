@@ -44,12 +44,12 @@ export function createInstruments({ clock, metrics, tracing }: InstrumentOptions
   }
 
   return {
-    work: (work, fieldsOf) => (key, signal) => {
+    work: (work, fieldsOf) => (key, signal, aside) => {
       const fields = fieldsOf(key);
       return inScope(fields, async () => {
         const seconds = stopwatch();
         try {
-          const attempt = () => work(key, signal);
+          const attempt = () => work(key, signal, aside);
           const outcome = await (tracing?.root('reconcile', { ...fields }, attempt) ?? attempt());
           metrics?.reconciled(seconds());
           return outcome;

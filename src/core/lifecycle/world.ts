@@ -61,6 +61,8 @@ export type Answer<T> =
       readonly kind: 'Configuration' | 'Transient';
       readonly message: string;
       readonly retryAfterSeconds?: number | undefined;
+      /** There was no answer in time. */
+      readonly isLate?: boolean;
     };
 
 export interface TraceAnswer {

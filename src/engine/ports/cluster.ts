@@ -1,6 +1,9 @@
 import type { MirrorExperimentStatus } from '../../api/types.generated.ts';
 import type { JsonPatchOperation, KubernetesObject, ObjectRef } from '../../core/kubernetes/object.ts';
 
+/** What is known of objects. It may lag behind what the API server has, but never behind the operator's own writes. */
+export type KnownObjects = Pick<Cluster, 'read' | 'listPods'>;
+
 /** The Kubernetes API as the engine needs it. Every method throws a ClusterError when the API server refuses or is away. */
 export interface Cluster {
   /** The object as it is now, read from the API server; undefined when there is none. */
@@ -14,8 +17,8 @@ export interface Cluster {
   patch(ref: ObjectRef, resourceVersion: string, operations: readonly JsonPatchOperation[]): Promise<KubernetesObject>;
   /** Creates a ConfigMap. Throws Conflict when there is one of that name. */
   createConfigMap(configMap: NewConfigMap): Promise<void>;
-  /** Replaces the status of an experiment, if it is still at `resourceVersion`. */
-  writeStatus(ref: ExperimentRef, resourceVersion: string, status: MirrorExperimentStatus): Promise<void>;
+  /** Replaces the status of an experiment, if it is still at `resourceVersion`. Returns the experiment as written. */
+  writeStatus(ref: ExperimentRef, resourceVersion: string, status: MirrorExperimentStatus): Promise<KubernetesObject>;
   /** Records an Event on an experiment. */
   recordEvent(ref: ExperimentRef, event: ExperimentEvent): Promise<void>;
 }

@@ -41,11 +41,18 @@ export type TelemetryErrorKind =
 export class TelemetryError extends Error {
   readonly kind: TelemetryErrorKind;
   readonly retryAfterSeconds: number | undefined;
+  /** Unavailable, because there was no answer in time. */
+  readonly isLate: boolean;
 
-  constructor(kind: TelemetryErrorKind, message: string, options?: { cause?: unknown; retryAfterSeconds?: number }) {
+  constructor(
+    kind: TelemetryErrorKind,
+    message: string,
+    options?: { cause?: unknown; retryAfterSeconds?: number; isLate?: boolean },
+  ) {
     super(message, { cause: options?.cause });
     this.name = 'TelemetryError';
     this.kind = kind;
     this.retryAfterSeconds = options?.retryAfterSeconds;
+    this.isLate = options?.isLate ?? false;
   }
 }

@@ -1,11 +1,12 @@
 import { expect, it, onTestFinished } from 'vitest';
 import type { ApiClient, ApiRequest } from '../../../src/adapters/kubernetes/apiClient.ts';
 import { ApiError } from '../../../src/adapters/kubernetes/apiError.ts';
-import { type ReflectorTiming, startReflector } from '../../../src/adapters/kubernetes/reflector.ts';
+import { startReflector } from '../../../src/adapters/kubernetes/reflector.ts';
+import type { WatchTiming } from '../../../src/adapters/kubernetes/watch.ts';
 import { createFakeClock, settle } from '../../support/fakeClock.ts';
 import { createMemoryLog } from '../../support/memoryLog.ts';
 
-const timing: ReflectorTiming = {
+const timing: WatchTiming = {
   watchSeconds: 20,
   slackMilliseconds: 10_000,
   relistMilliseconds: 60_000,

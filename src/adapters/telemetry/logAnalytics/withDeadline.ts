@@ -12,7 +12,7 @@ export async function withDeadline<T>(
 ): Promise<T> {
   signal?.throwIfAborted();
   const bounded = new AbortController();
-  const late = new TelemetryError('Unavailable', `Log Analytics did not answer within ${seconds} s`);
+  const late = new TelemetryError('Unavailable', `Log Analytics did not answer within ${seconds} s`, { isLate: true });
   const timer = setTimeout(() => bounded.abort(late), seconds * 1000);
   const forward = (): void => bounded.abort(signal?.reason);
   signal?.addEventListener('abort', forward, { once: true });
