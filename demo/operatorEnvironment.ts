@@ -17,7 +17,7 @@ const SERVICE_ACCOUNT = { namespace: OPERATOR_NAMESPACE, name: 'mirror-experimen
  */
 export async function operatorEnvironment(
   kubeconfig: string,
-  azure: AzureMonitor,
+  azure: Pick<AzureMonitor, 'queryEndpoint' | 'authorityHost' | 'tenantId' | 'clientId' | 'caFile'>,
   directory: string,
   serviceAccount: { readonly namespace: string; readonly name: string } = SERVICE_ACCOUNT,
 ): Promise<Record<string, string>> {

@@ -1,6 +1,7 @@
 import { convert } from './conversions.ts';
 import { KqlError, notTranslated } from './errors.ts';
 import { join, lookup } from './join.ts';
+import { tableFunction } from './let.ts';
 import { sort, take, top } from './sort.ts';
 import { dataTable, print, range } from './sources.ts';
 import { summarize } from './summarize.ts';
@@ -50,6 +51,8 @@ export function tabular(node: Node, scope: Scope): Relation {
       return dataTable(node, scope);
     case 'UnionOperator':
       return union(node, scope);
+    case 'FunctionCallExpression':
+      return tableFunction(node, scope);
   }
   throw notTranslated(`${node.kind} (${node.text})`, node.start);
 }

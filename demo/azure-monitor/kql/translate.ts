@@ -1,8 +1,9 @@
 import { KqlError, notTranslated } from './errors.ts';
 import { scalar } from './expressions.ts';
+import { withLet } from './let.ts';
 import { tabular } from './operators.ts';
-import { child, type KqlType, type Node, optionalChild } from './syntax.ts';
-import { type Binding, columnReference, type Relation, type Scope, type Translation } from './translation.ts';
+import { child, type KqlType, type Node } from './syntax.ts';
+import type { Binding, Relation, Scope, Translation } from './translation.ts';
 
 export interface Statement {
   sql: string;
@@ -33,7 +34,7 @@ export function translate(query: Node, options: TranslateOptions): Statement {
   for (const statement of child(query, 'Statements').children) {
     const scope: Scope = { translation, names };
     if (statement.kind === 'LetStatement') {
-      names = new Map(names).set(child(statement, 'Name').name, binding(child(statement, 'Expression'), scope));
+      names = withLet(statement, scope);
       continue;
     }
     if (statement.kind !== 'ExpressionStatement') {
@@ -89,22 +90,4 @@ function newTranslation(steps: string[], options: TranslateOptions): Translation
       return relation;
     },
   };
-}
-
-function binding(value: Node, scope: Scope): Binding {
-  if (value.kind === 'FunctionDeclaration') {
-    if (optionalChild(value, 'Parameters') === undefined) throw notTranslated(value.text, value.start);
-    return { kind: 'function', declaration: value, names: scope.names };
-  }
-  if (value.columns !== undefined) return { kind: 'table', relation: narrowed(tabular(value, scope), scope) };
-  const expression = scalar(value, scope);
-  return { kind: 'scalar', expression: { ...expression, sql: `(${expression.sql})` } };
-}
-
-/** What is used more than once may be kept in memory, so only its own columns are. */
-function narrowed(relation: Relation, scope: Scope): Relation {
-  const hidden = [relation.order, relation.ingested].filter((id) => id !== undefined);
-  const ids = new Set([...relation.columns.map((column) => columnReference(column).sql), ...hidden]);
-  const source = scope.translation.step(`SELECT ${[...ids].join(', ')} FROM ${relation.source}`);
-  return { ...relation, source };
 }

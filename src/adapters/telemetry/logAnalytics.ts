@@ -14,8 +14,10 @@ import { type AnswerTable, column, SamplesError } from '../../core/samples/table
 import { percentileBucket } from '../../core/samples/thresholds.ts';
 import { readTraceSlices } from '../../core/samples/traceSlices.ts';
 import { type Telemetry, TelemetryError, type TelemetryWindow } from '../../engine/ports/telemetry.ts';
+import { systemClock } from '../systemClock.ts';
 import { allowSource } from './logAnalytics/allowSource.ts';
-import { createQueryClient, type QueryClient, type QueryClientSettings } from './logAnalytics/queryClient.ts';
+import { createQueryClient, type QueryClientSettings } from './logAnalytics/queryClient.ts';
+import { type SharedQueries, shareQueries } from './logAnalytics/shareQueries.ts';
 import { withDeadline } from './logAnalytics/withDeadline.ts';
 
 export interface LogAnalyticsSettings extends QueryClientSettings {
@@ -37,7 +39,7 @@ export interface LogAnalyticsSettings extends QueryClientSettings {
  * @throws Error when the endpoint is not https
  */
 export function createLogAnalytics(settings: LogAnalyticsSettings): Telemetry {
-  const client = createQueryClient(settings);
+  const queries = shareQueries(createQueryClient(settings), systemClock);
   const seconds = settings.timeoutSeconds ?? 120;
   const allowed = settings.allowedSources ?? { '*': ['*'] };
   const call = async <T>(
@@ -49,45 +51,60 @@ export function createLogAnalytics(settings: LogAnalyticsSettings): Telemetry {
     return withDeadline(seconds, signal, async (bounded) => malformed(() => ask(bounded), bounded));
   };
   return {
-    probe: (question, signal) => call(question, signal, (bounded) => probe(client, question, bounded)),
+    probe: (question, signal) => call(question, signal, (bounded) => probe(queries, question, bounded)),
     firstCopy: (question, since, signal) =>
-      call(question, signal, (bounded) => firstCopy(client, question, since, bounded)),
-    read: (question, window, signal) => call(question, signal, (bounded) => read(client, question, window, bounded)),
+      call(question, signal, (bounded) => firstCopy(queries, question, since, bounded)),
+    read: (question, window, signal) => call(question, signal, (bounded) => read(queries, question, window, bounded)),
     trace: (question, window, routes, signal) =>
-      call(question, signal, (bounded) => trace(client, question, window, routes, bounded)),
+      call(question, signal, (bounded) => trace(queries, question, window, routes, bounded)),
   };
 }
 
-async function probe(client: QueryClient, question: TelemetryQuestion, signal: AbortSignal): Promise<void> {
-  await client.query(question.source, probeQuery(question), { duration: 'PT5M' }, signal);
+/** Rows of the sums of an experiment with two routes; nobody knows before. */
+const USUAL_SUMS = 400;
+
+async function probe(queries: SharedQueries, question: TelemetryQuestion, signal: AbortSignal): Promise<void> {
+  const { source, namespace } = question;
+  const end = Date.now();
+  const window = { start: end - 300_000, end };
+  await queries.query(
+    { source, namespace, kql: probeQuery(question), ...window, shape: 'probe', isUrgent: true, rows: 0 },
+    signal,
+  );
 }
 
 async function firstCopy(
-  client: QueryClient,
+  queries: SharedQueries,
   question: TelemetryQuestion,
   since: number,
   signal: AbortSignal,
 ): Promise<number | undefined> {
   // The API insists on a timespan; no experiment lasts longer than this one.
-  const timespan = { startTime: new Date(since), duration: 'P31D' };
-  const answer = await client.query(question.source, firstCopyQuery(question, since), timespan, signal);
+  const window = { start: since, end: since + 31 * 86_400_000 };
+  const { source, namespace } = question;
+  const kql = firstCopyQuery(question, since);
+  const answer = await queries.query(
+    { source, namespace, kql, ...window, shape: 'first copy', isUrgent: true, rows: 1 },
+    signal,
+  );
   const [row] = answer?.rows ?? [];
   if (answer === undefined || row === undefined) return undefined;
   return column(answer, 'the first copy', 'First', INSTANT_OR_NULL)(row) ?? undefined;
 }
 
 async function read(
-  client: QueryClient,
+  queries: SharedQueries,
   question: TelemetryQuestion,
   window: TelemetryWindow,
   signal: AbortSignal,
 ): Promise<Samples> {
   if (window.end <= window.start) return { routes: [], queries: [] };
-  const timespan = { startTime: new Date(window.start), endTime: new Date(window.end) };
-  const ask = (kql: string): Promise<AnswerTable | undefined> => client.query(question.source, kql, timespan, signal);
+  const { source, namespace } = question;
+  const ask = (kql: string, shape: string, rows: number): Promise<AnswerTable | undefined> =>
+    queries.query({ source, namespace, kql, ...window, shape, rows }, signal);
 
   const sums = cellsQuery(question, window);
-  const cells = await ask(sums);
+  const cells = await ask(sums, 'sums', USUAL_SUMS);
   const routes = cells === undefined ? [] : readCells(cells);
   if (routes.length === 0) return { routes: [], queries: [sums] };
 
@@ -97,16 +114,18 @@ async function read(
     thresholds: percentiles.map((percentile) => percentileBucket(live.histogram, percentile)),
   }));
   const blocksAsked = blocksQuery(question, window, queried);
-  const blockRows = await ask(blocksAsked);
+  const length = blockSeconds(question.intervalSeconds, askedWindow(question, window));
+  const blocksOfRoute = Math.ceil((window.end - window.start) / 1000 / length);
+  const blockRows = await ask(blocksAsked, 'blocks', routes.length * blocksOfRoute);
   const pairsAsked = question.compare === undefined ? pairsQuery(question, window, queried) : undefined;
-  const pairRows = pairsAsked === undefined ? undefined : await ask(pairsAsked);
+  const pairRows = pairsAsked === undefined ? undefined : await ask(pairsAsked, 'pairs', routes.length);
   if (blockRows === undefined || (pairsAsked !== undefined && pairRows === undefined)) {
     throw new TelemetryError('Unavailable', 'Log Analytics answered with data and then said that there is none');
   }
   const blocks = readBlocks(blockRows, {
     routes: routes.length,
     percentiles,
-    blockSeconds: blockSeconds(question.intervalSeconds, askedWindow(question, window)),
+    blockSeconds: length,
   });
   const pairs = pairRows === undefined ? [] : readPairs(pairRows, routes.length);
   return {
@@ -116,15 +135,15 @@ async function read(
 }
 
 async function trace(
-  client: QueryClient,
+  queries: SharedQueries,
   question: TelemetryQuestion,
   window: TelemetryWindow,
   routes: readonly string[],
   signal: AbortSignal,
 ): ReturnType<Telemetry['trace']> {
   const kql = traceQuery(question, window, routes);
-  const timespan = { startTime: new Date(window.start), endTime: new Date(window.end) };
-  const rows = await client.query(question.source, kql, timespan, signal);
+  const { source, namespace } = question;
+  const rows = await queries.query({ source, namespace, kql, ...window, rows: 0 }, signal);
   if (rows === undefined) throw new TelemetryError('Unavailable', 'Log Analytics says that there is no data any more');
   const seconds = sliceSeconds(question.intervalSeconds, window);
   const slices = Math.ceil((window.end - window.start) / 1000 / seconds);

@@ -50,7 +50,7 @@ describe('answers that are complete', () => {
     const asked = question({ table: 'requests', source: { scope: 'resource', resourceId } });
     await expect(adapter().firstCopy(asked, WINDOW.start)).resolves.toBe(Date.UTC(2026, 0, 1, 0, 2, 3, 456));
     expect(service().received[0]?.path).toBe(`/v1${resourceId}/query`);
-    expect(service().received[0]?.timespan).toBe('2026-01-01T00:00:00.000Z/P31D');
+    expect(service().received[0]?.timespan).toBe('2026-01-01T00:00:00.000Z/2026-02-01T00:00:00.000Z');
   });
 
   it('may be compressed, and may carry longs as text', async () => {

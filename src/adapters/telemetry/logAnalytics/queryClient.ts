@@ -12,7 +12,6 @@ import { TelemetryError } from '../../../engine/ports/telemetry.ts';
 import { describeSource } from './allowSource.ts';
 import { clientError, isAuthentication } from './clientError.ts';
 import { type CredentialKind, createCredential } from './credential.ts';
-import { Limiter } from './limiter.ts';
 import { readBounded } from './readBounded.ts';
 import { responseError } from './responseError.ts';
 
@@ -52,8 +51,6 @@ export interface QueryClient {
   ): Promise<AnswerTable | undefined>;
 }
 
-/** The service runs five queries of one identity at once, and queues or refuses the rest. */
-const CONCURRENT_QUERIES = 5;
 /** The service's own limit; a query that takes longer is too expensive to ask at every poll. */
 const SERVER_TIMEOUT_SECONDS = 60;
 
@@ -68,7 +65,6 @@ const EVERY_STATUS = new Set([Number.POSITIVE_INFINITY]);
 /** The one user of Azure's client: it is created at the first query, and again after its token was refused. */
 export function createQueryClient(settings: QueryClientSettings): QueryClient {
   const endpoint = versioned(settings.endpoint);
-  const limiter = new Limiter(CONCURRENT_QUERIES);
   let client: LogsQueryClient | undefined;
   let pausedUntil = 0;
 
@@ -105,7 +101,7 @@ export function createQueryClient(settings: QueryClientSettings): QueryClient {
       throw refusal;
     }
   };
-  return { query: (source, kql, timespan, signal) => limiter.run(signal, () => ask(source, kql, timespan, signal)) };
+  return { query: ask };
 }
 
 function connect(settings: QueryClientSettings, endpoint: string): LogsQueryClient {
