@@ -267,3 +267,93 @@ describe('stopping', () => {
     expect(clock.timers()).toBe(0);
   });
 });
+
+describe('work that waits aside', () => {
+  /** Work waits aside once, for what the test settles. */
+  function setUpAside(concurrency: number) {
+    const clock = createFakeClock();
+    const log: string[] = [];
+    const tasks = new Map<string, PromiseWithResolvers<void>>();
+    const ends = new Map<string, PromiseWithResolvers<Outcome>>();
+    const errors: unknown[] = [];
+    const queue = createQueue({
+      clock,
+      concurrency,
+      backoff,
+      work: async (key, _signal, aside) => {
+        log.push(`begin ${key}`);
+        const task = Promise.withResolvers<void>();
+        tasks.set(key, task);
+        await aside(() => task.promise);
+        log.push(`return ${key}`);
+        const end = Promise.withResolvers<Outcome>();
+        ends.set(key, end);
+        return end.promise;
+      },
+      onError: (_, error) => errors.push(error),
+    });
+    return { queue, log, tasks, ends, errors };
+  }
+
+  it('holds no worker, and goes on before new keys, no more at a time than allowed', async () => {
+    const { queue, log, tasks, ends } = setUpAside(1);
+    for (const key of ['a', 'b', 'c']) queue.add(key);
+    await settle();
+    expect(log).toEqual(['begin a', 'begin b', 'begin c']);
+    expect(queue.running()).toBe(3);
+    tasks.get('b')?.resolve();
+    tasks.get('a')?.resolve();
+    await settle();
+    queue.add('d');
+    await settle();
+    expect(log.slice(3)).toEqual(['return b']);
+    ends.get('b')?.resolve({});
+    await settle();
+    expect(log.slice(4)).toEqual(['return a']);
+    ends.get('a')?.resolve({});
+    await settle();
+    expect(log.slice(5)).toEqual(['begin d']);
+  });
+
+  it('is still worked on by one worker only', async () => {
+    const { queue, log, tasks, ends } = setUpAside(2);
+    queue.add('a');
+    await settle();
+    queue.add('a');
+    await settle();
+    expect(log).toEqual(['begin a']);
+    tasks.get('a')?.resolve();
+    await settle();
+    ends.get('a')?.resolve({});
+    await settle();
+    expect(log).toEqual(['begin a', 'return a', 'begin a']);
+  });
+
+  it('hands on the failure, and gives the worker back', async () => {
+    const { queue, log, tasks, errors } = setUpAside(1);
+    queue.add('a');
+    await settle();
+    tasks.get('a')?.reject(new Error('no'));
+    await settle();
+    expect(errors).toMatchObject([{ message: 'no' }]);
+    queue.add('b');
+    await settle();
+    expect(log).toEqual(['begin a', 'begin b']);
+  });
+
+  it('is awaited by stop()', async () => {
+    const { queue, tasks, ends } = setUpAside(1);
+    queue.add('a');
+    await settle();
+    let stopped = false;
+    const stopping = queue.stop(1000).then(() => {
+      stopped = true;
+    });
+    await settle();
+    expect(stopped).toBe(false);
+    tasks.get('a')?.resolve();
+    await settle();
+    ends.get('a')?.resolve({});
+    await stopping;
+  });
+});

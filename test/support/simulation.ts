@@ -1,5 +1,6 @@
 import type { MirrorExperimentStatus } from '../../src/api/types.generated.ts';
 import type { LifecycleSettings } from '../../src/core/lifecycle/world.ts';
+import type { KnownObjects } from '../../src/engine/ports/cluster.ts';
 import type { Log } from '../../src/engine/ports/log.ts';
 import { createReconciler } from '../../src/engine/reconcile.ts';
 import { experimentObject, MemoryTelemetry, NAMESPACE, putLab, SIDECAR } from './lab.ts';
@@ -19,6 +20,8 @@ export class Simulation {
   now = Date.parse('2026-01-01T00:00:00Z');
   /** Deployments that never become available. */
   stuck: string[] = [];
+  /** What looks that change nothing rest on; undefined: every look reads everything. */
+  known: KnownObjects | undefined;
   /** What the kubelet does to pods as time goes by. */
   kubelet: (() => void) | undefined;
   kills = 0;
@@ -118,6 +121,7 @@ export class Simulation {
     return createReconciler(
       {
         cluster,
+        ...(this.known !== undefined && { known: this.known }),
         telemetry: this.telemetry,
         clock: { now: () => this.now, setTimer: () => () => undefined, random: () => 0.5 },
         log: SILENT,
