@@ -15,6 +15,7 @@ import { KubeConfig } from '@kubernetes/client-node';
 import { operatorEnvironment } from '../demo/operatorEnvironment.ts';
 import { type ApiClient, createApiClient } from '../src/adapters/kubernetes/apiClient.ts';
 import { startReflector } from '../src/adapters/kubernetes/reflector.ts';
+import { startWatch } from '../src/adapters/kubernetes/watch.ts';
 import { systemClock } from '../src/adapters/systemClock.ts';
 import { recordAt } from '../src/core/kubernetes/fields.ts';
 import type { KubernetesObject } from '../src/core/kubernetes/object.ts';
@@ -56,6 +57,16 @@ const ARGO = {
   intervalP99: 30.1,
   firstActionP50: 40,
   firstActionP99: 126,
+};
+
+const AUDIT_POLICY = {
+  apiVersion: 'audit.k8s.io/v1',
+  kind: 'Policy',
+  omitStages: ['RequestReceived', 'ResponseStarted'],
+  rules: [
+    { level: 'Metadata', users: ['system:serviceaccount:mirror-experiment-system:mirror-experiment'] },
+    { level: 'None' },
+  ],
 };
 
 const quiet: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: console.error, child: () => quiet };
@@ -195,16 +206,6 @@ async function measure(): Promise<void> {
   if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(figures, null, 2)}\n`);
 }
 
-const AUDIT_POLICY = {
-  apiVersion: 'audit.k8s.io/v1',
-  kind: 'Policy',
-  omitStages: ['RequestReceived', 'ResponseStarted'],
-  rules: [
-    { level: 'Metadata', users: ['system:serviceaccount:mirror-experiment-system:mirror-experiment'] },
-    { level: 'None' },
-  ],
-};
-
 interface Arrival {
   /** From the API server's answer to the creation to the operator's first write; milliseconds, as the others. */
   readonly firstAction: number;
@@ -233,24 +234,31 @@ async function arrive(api: ApiClient, watched: Watched, index: number): Promise<
     2,
   );
   const firstAction = performance.now() - created;
-  await until(() => mirrors(watched, key), 60, 2);
+  await until(() => watched.mirroring.has(key), 60, 2);
   const mirroring = performance.now() - created;
   await api.request({ method: 'DELETE', path: `${experimentsPath(index)}/${nameOf(index)}` });
-  const restored = await since(() => !mirrors(watched, key), 60);
+  const restored = await since(() => !watched.mirroring.has(key), 60);
   await until(() => !watched.experiments.objects.has(key), 60);
   return { firstAction, mirrors: mirroring, restored };
 }
 
-function mirrors({ configMaps }: Watched, key: string): boolean {
-  const data = recordAt(configMaps.objects.get(key), 'data') ?? {};
-  return String(data['envoy.yaml']).includes('request_mirror_policies');
-}
-
 function watchTargets(api: ApiClient) {
-  const watch = (path: string) => startReflector({ api, path, clock: systemClock, log: quiet, onEvent: () => {} });
-  const experiments = watch('/apis/mirroring.dev/v1alpha1/mirrorexperiments');
-  const configMaps = watch('/api/v1/configmaps');
-  return { experiments, configMaps, stop: () => Promise.all([experiments.stop(), configMaps.stop()]) };
+  const options = { api, clock: systemClock, log: quiet };
+  const path = '/apis/mirroring.dev/v1alpha1/mirrorexperiments';
+  const experiments = startReflector({ ...options, path, onEvent: () => {} });
+  /** Keys of the ConfigMaps that have the mirror. */
+  const mirroring = new Set<string>();
+  const configMaps = startWatch({
+    ...options,
+    path: '/api/v1/configmaps',
+    begin: async () => '',
+    onEvent: (_type, { metadata, data }) => {
+      const key = `${metadata.namespace}/${metadata.name}`;
+      if (JSON.stringify(data).includes('request_mirror_policies')) mirroring.add(key);
+      else mirroring.delete(key);
+    },
+  });
+  return { experiments, mirroring, stop: () => Promise.all([experiments.stop(), configMaps.stop()]) };
 }
 
 function experimentsPath(index: number): string {

@@ -1,5 +1,5 @@
 import type { ApiClient } from '../../src/adapters/kubernetes/apiClient.ts';
-import { startReflector } from '../../src/adapters/kubernetes/reflector.ts';
+import { startWatch } from '../../src/adapters/kubernetes/watch.ts';
 import { systemClock } from '../../src/adapters/systemClock.ts';
 import { numberAt, recordAt, recordsAt } from '../../src/core/kubernetes/fields.ts';
 import type { KubernetesObject } from '../../src/core/kubernetes/object.ts';
@@ -17,18 +17,22 @@ export function startControllers(api: ApiClient, log: Log) {
       if (deployment === undefined) return;
       running += 1;
       rollOut(api, deployment)
-        .catch((error: unknown) => failures.push(error))
+        .catch((error: unknown) => {
+          failures.push(error);
+          log.error(String(error));
+        })
         .finally(() => {
           running -= 1;
           pump();
         });
     }
   };
-  const reflector = startReflector({
+  const watch = startWatch({
     api,
     log,
     clock: systemClock,
     path: '/apis/apps/v1/deployments',
+    begin: async () => '',
     onEvent: (type, deployment) => {
       const seen = numberAt(recordAt(deployment, 'status'), 'observedGeneration') ?? 0;
       if (type === 'DELETED' || seen >= (deployment.metadata.generation ?? 0)) return;
@@ -36,12 +40,12 @@ export function startControllers(api: ApiClient, log: Log) {
       pump();
     },
   });
-  return { stop: reflector.stop, failures };
+  return { stop: watch.stop, failures };
 }
 
 async function rollOut(api: ApiClient, { metadata, spec }: KubernetesObject): Promise<void> {
   const { namespace, name, generation } = metadata;
-  if (namespace.startsWith('bench-')) await replacePod(api, namespace, name, recordAt(spec, 'template'));
+  if (name.startsWith('experiment-')) await replacePod(api, namespace, name, recordAt(spec, 'template'));
   const counts = { replicas: 1, updatedReplicas: 1, readyReplicas: 1, availableReplicas: 1 };
   await api.request({
     method: 'PATCH',

@@ -10,7 +10,7 @@ export function nameOf(index: number): string {
   return `experiment-${index}`;
 }
 
-export function liveVersion(index: number): string {
+function liveVersion(index: number): string {
   return `live-${index}`;
 }
 
@@ -23,6 +23,7 @@ export function targets(index: number): readonly { readonly path: string; readon
     { path: `${core}/services`, body: service(name) },
     { path: `${core}/configmaps`, body: { metadata: { name }, data: { 'envoy.yaml': ENVOY } } },
     { path: `/apis/apps/v1/namespaces/${namespace}/deployments`, body: deployment(name) },
+    { path: `/apis/apps/v1/namespaces/${namespace}/deployments`, body: deployment(`front-${index}`) },
   ];
 }
 
@@ -58,7 +59,10 @@ export function experiment(index: number, workspaceId: string, intervalSeconds: 
         },
       },
       traffic: {
-        envoy: { configMap: { name, key: 'envoy.yaml' }, liveCluster: 'bookservice', mirrorCluster: name },
+        envoy: {
+          ...{ configMap: { name, key: 'envoy.yaml' }, liveCluster: 'bookservice', mirrorCluster: name },
+          reload: { workload: { name: `front-${index}` } },
+        },
       },
       telemetry: { logAnalytics: { workspaceId } },
       // They go on for the whole measurement.
