@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Tracing } from './adapters/observability/tracing.ts';
 import type { Log } from './engine/ports/log.ts';
 import { readSettings, SettingsError, settingsHelp } from './settings.ts';
+import { keepFootprintSmall } from './smallFootprint.ts';
 
 // The kernel keeps from process 1 of a container what it does not handle. Most modules are imported later than this,
 // because they take a second to load, in which SIGTERM would be lost.
@@ -19,6 +20,7 @@ async function main(args: readonly string[]): Promise<void> {
     return;
   }
   const settings = readSettings(args, process.env);
+  keepFootprintSmall();
   const { createLog } = await import('./adapters/observability/log.ts');
   const { startOperator } = await import('./composition.ts');
   let tracing: Tracing | undefined;

@@ -74,7 +74,7 @@ export function experiment(index: number, workspaceId: string, intervalSeconds: 
 }
 
 function service(name: string): object {
-  return { metadata: { name }, spec: { selector: { app: name }, ports: [{ port: 80 }] } };
+  return { metadata: { name }, spec: { clusterIP: 'None', selector: { app: name }, ports: [{ port: 80 }] } };
 }
 
 function deployment(name: string): object {
