@@ -70,7 +70,7 @@ export function shareQueries(
   /** In the order in which they were served last. */
   const served = new Map<string, number>();
   let turns = 0;
-  let cancelTimer = () => {};
+  let timer: { readonly at: number; readonly cancel: () => void } | undefined;
 
   function query(asked: Asked, signal: AbortSignal): Promise<AnswerTable | undefined> {
     return new Promise((resolve, reject) => {
@@ -94,22 +94,37 @@ export function shareQueries(
       const entry: Waiting = { asked, signal, since: now, company, resolve: done(resolve), reject: done(reject) };
       signal.addEventListener('abort', abandon, { once: true });
       waiting.push(entry);
-      pump();
+      pumpAt(Math.max(readyAt(entry), now + pace.wait(now)), now);
     });
   }
 
+  /** Infinity: when a query ends, there is another pump anyway. */
+  function pumpAt(at: number, now: number): void {
+    if (at <= now) pump();
+    else if (Number.isFinite(at) && at < (timer?.at ?? Number.POSITIVE_INFINITY)) {
+      timer?.cancel();
+      timer = { at, cancel: clock.setTimer(Math.ceil(at - now), pump) };
+    }
+  }
+
+  /** Begins what may begin. What waits is put into order only then: thousands may come at once. */
   function pump(): void {
-    cancelTimer();
-    for (;;) {
+    timer?.cancel();
+    timer = undefined;
+    while (waiting.length > 0) {
       const now = clock.monotonic();
-      const { batch, wait } = next(now);
-      const milliseconds = batch === undefined ? wait : pace.wait(now);
-      if (batch === undefined || milliseconds > 0) {
-        // When a query ends, this is called again.
-        if (Number.isFinite(milliseconds)) cancelTimer = clock.setTimer(Math.ceil(milliseconds), pump);
+      const paused = pace.wait(now);
+      if (paused > 0) {
+        pumpAt(now + paused, now);
         return;
       }
-      waiting = waiting.filter((each) => !batch.includes(each));
+      const { batch, wait } = next(now);
+      if (batch === undefined) {
+        pumpAt(now + wait, now);
+        return;
+      }
+      const begins = new Set(batch);
+      waiting = waiting.filter((each) => !begins.has(each));
       pace.begin(now);
       begun.set(kindOf(batch[0] as Waiting), now);
       turns += 1;
