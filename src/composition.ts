@@ -14,7 +14,9 @@ import { systemClock } from './adapters/systemClock.ts';
 import { credentialKind } from './adapters/telemetry/logAnalytics/credential.ts';
 import { createLogAnalytics } from './adapters/telemetry/logAnalytics.ts';
 import type { KubernetesObject } from './core/kubernetes/object.ts';
+import { awaitsChange } from './core/lifecycle/awaitsChange.ts';
 import type { Election } from './engine/election.ts';
+import { parsed } from './engine/observe.ts';
 import type { Log } from './engine/ports/log.ts';
 import { createReconciler } from './engine/reconcile.ts';
 import { createWork } from './engine/work.ts';
@@ -87,6 +89,12 @@ export async function startOperator(
     cluster: createCluster({ api, clock: systemClock, log }),
     experiments: operator,
     ...(settings.namespace !== undefined && { namespace: settings.namespace }),
+    onChange: (ref) => {
+      for (const object of operator.list(ref.namespace)) {
+        const experiment = parsed(object);
+        if (experiment !== undefined && awaitsChange(experiment, ref)) work.add(keyOf(object));
+      }
+    },
   });
   const reconcile = createReconciler(
     {

@@ -4,6 +4,7 @@ import { deepFreeze } from './deepFreeze.ts';
 import { type MetadataWatchOptions, startMetadataWatch } from './metadataWatch.ts';
 import { collectionPath } from './objects.ts';
 import { RecentMap } from './recentMap.ts';
+import { trimmed } from './trimmed.ts';
 
 export interface KnownCollection {
   /** The object as it is known, or else as `readNow` finds it. */
@@ -31,6 +32,7 @@ export function createKnownCollection(options: MetadataWatchOptions, kind: Targe
     const { resourceVersion } = metadata;
     if (type !== 'DELETED' && entry.object?.metadata.resourceVersion === resourceVersion) entry.epoch = watch.epoch();
     if (entry.told === undefined || !isAtLeast(entry.told, resourceVersion)) entry.told = resourceVersion;
+    if (!isCurrent(entry)) options.onChange?.({ kind, namespace: metadata.namespace, name: metadata.name });
   });
 
   /** From here on what the watch tells of the object counts. */
@@ -54,7 +56,7 @@ export function createKnownCollection(options: MetadataWatchOptions, kind: Targe
         isAtLeast(object.metadata.resourceVersion, entry.object.metadata.resourceVersion));
     if (object === undefined) entry.object = undefined;
     else if (isNewest) {
-      entry.object = trimmed(object);
+      entry.object = deepFreeze(trimmed(object));
       entry.epoch = epoch;
     }
     return object;
@@ -68,11 +70,4 @@ export function createKnownCollection(options: MetadataWatchOptions, kind: Targe
     },
     stop: watch.stop,
   };
-}
-
-/** Who has written which field, and what kubectl has applied, is asked only of objects that are read anew. */
-function trimmed(object: KubernetesObject): KubernetesObject {
-  const { managedFields: _m, annotations, ...metadata } = object.metadata;
-  const { 'kubectl.kubernetes.io/last-applied-configuration': _a, ...kept } = annotations ?? {};
-  return deepFreeze({ ...object, metadata: { ...metadata, ...(annotations !== undefined && { annotations: kept }) } });
 }

@@ -5,6 +5,7 @@ import { deepFreeze } from './deepFreeze.ts';
 import { type MetadataWatchOptions, startMetadataWatch } from './metadataWatch.ts';
 import { resourcePath } from './objects.ts';
 import { RecentMap } from './recentMap.ts';
+import { trimmed } from './trimmed.ts';
 
 export interface KnownPods {
   /** The pods as they are known, or else as `listNow` finds them. */
@@ -51,7 +52,7 @@ export function createKnownPods(options: MetadataWatchOptions): KnownPods {
       });
       if (list.pods !== undefined && isCurrent(list)) return list.pods;
       const [changes, epoch] = [list.changes, watch.epoch()];
-      const pods = (await listNow()).map(trimmed);
+      const pods = (await listNow()).map((pod) => deepFreeze(trimmed(pod)));
       Object.assign(list, {
         pods,
         names: new Set(pods.map(({ metadata }) => metadata.name)),
@@ -62,9 +63,4 @@ export function createKnownPods(options: MetadataWatchOptions): KnownPods {
     },
     stop: watch.stop,
   };
-}
-
-function trimmed(pod: KubernetesObject): KubernetesObject {
-  const { managedFields: _, ...metadata } = pod.metadata;
-  return deepFreeze({ ...pod, metadata });
 }

@@ -1,3 +1,4 @@
+import type { ObjectRef } from '../../core/kubernetes/object.ts';
 import type { MonotonicClock } from '../../engine/ports/clock.ts';
 import type { Log } from '../../engine/ports/log.ts';
 import type { ApiClient } from './apiClient.ts';
@@ -10,6 +11,8 @@ export interface MetadataWatchOptions {
   /** Only objects of this namespace; absent: of all. */
   readonly namespace?: string;
   readonly timing?: WatchTiming;
+  /** Hears of changes of objects that are known. */
+  readonly onChange?: (ref: ObjectRef) => void;
 }
 
 export interface MetadataWatch extends Pick<Watch, 'stop'> {

@@ -10,6 +10,7 @@ import { ApiError } from './apiError.ts';
 import { resourcePath } from './objects.ts';
 import { type Reflector, startReflector } from './reflector.ts';
 import { setFinalizer } from './setFinalizer.ts';
+import { trimmed } from './trimmed.ts';
 import type { ChangeType, WatchTiming } from './watch.ts';
 import { writeStatus } from './writeStatus.ts';
 
@@ -119,6 +120,7 @@ export class ExperimentOperator extends operatorModule.default implements Experi
       clock,
       log,
       path: resourcePath(g, v, p, namespace),
+      keep: trimmed,
       ...(timing !== undefined && { timing }),
       onEvent: (type, object) => {
         onEvent(toEvent(type, object, p)).catch((error: unknown) => {

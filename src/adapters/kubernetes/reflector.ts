@@ -5,6 +5,8 @@ import { type ChangeType, startWatch, type Watch, type WatchOptions } from './wa
 
 export interface ReflectorOptions extends Omit<WatchOptions, 'begin' | 'metadataOnly'> {
   readonly onEvent: (type: ChangeType, object: KubernetesObject) => void;
+  /** What is kept of an object; default: all of it. */
+  readonly keep?: (object: KubernetesObject) => KubernetesObject;
 }
 
 /** A copy of a collection that follows it. */
@@ -19,13 +21,13 @@ export interface Reflector extends Watch {
  * Lists, then watches from there, for ever. When the watch begins anew everything is listed again, which also tells what was
  * deleted meanwhile.
  */
-export function startReflector({ onEvent, ...options }: ReflectorOptions): Reflector {
+export function startReflector({ onEvent, keep = (object) => object, ...options }: ReflectorOptions): Reflector {
   const objects = new Map<string, KubernetesObject>();
   let synced = false;
 
   async function relist(signal: AbortSignal): Promise<string> {
     const list = await listAll(options.api, options.path, signal);
-    const found = new Map(list.items.map((object) => [keyOf(object), object]));
+    const found = new Map(list.items.map((object) => [keyOf(object), keep(object)]));
     const gone = [...objects].filter(([key]) => !found.has(key));
     const changed = [...found].filter(([key, object]) => versionOf(objects.get(key)) !== versionOf(object));
     const known = new Set(objects.keys());
@@ -42,7 +44,7 @@ export function startReflector({ onEvent, ...options }: ReflectorOptions): Refle
     ...options,
     begin: relist,
     onEvent: (type, object) => {
-      const changed = deepFreeze(object);
+      const changed = deepFreeze(keep(object));
       if (type === 'DELETED') objects.delete(keyOf(changed));
       else objects.set(keyOf(changed), changed);
       onEvent(type, changed);

@@ -1,10 +1,12 @@
 import type { KubernetesObject, ObjectRef } from '../../core/kubernetes/object.ts';
 import { isAtLeast } from '../../core/kubernetes/resourceVersion.ts';
 import type { Cluster, KnownObjects } from '../../engine/ports/cluster.ts';
+import { deepFreeze } from './deepFreeze.ts';
 import { createKnownCollection, type KnownCollection } from './knownCollection.ts';
 import { createKnownPods, type KnownPods } from './knownPods.ts';
 import type { MetadataWatchOptions } from './metadataWatch.ts';
 import { RecentMap } from './recentMap.ts';
+import { trimmed } from './trimmed.ts';
 
 export interface WatchClusterOptions extends MetadataWatchOptions {
   readonly cluster: Cluster;
@@ -70,7 +72,7 @@ export function watchCluster(options: WatchClusterOptions): WatchedCluster {
         collectionOf(ref).learn(ref, () => cluster.patch(ref, resourceVersion, operations)),
       writeStatus: async (ref, resourceVersion, status) => {
         const object = await cluster.writeStatus(ref, resourceVersion, status);
-        written.set(`${ref.namespace}/${ref.name}`, object);
+        written.set(`${ref.namespace}/${ref.name}`, deepFreeze(trimmed(object)));
         return object;
       },
     },

@@ -46,9 +46,11 @@ function setUp() {
     writeStatus: memory.writeStatus.bind(memory),
     recordEvent: memory.recordEvent.bind(memory),
   };
+  const changes: string[] = [];
   const experiments = { copy: memory.get('MirrorExperiment', 'shop', 'x'), following: true };
   const watched = watchCluster({
     ...{ api, clock, log: createMemoryLog(), cluster },
+    onChange: ({ kind, name }) => changes.push(`${kind}/${name}`),
     experiments: { get: () => experiments.copy, isFollowing: () => experiments.following },
   });
   onTestFinished(() => watched.stop());
@@ -69,7 +71,7 @@ function setUp() {
     };
     await send(kind === 'Pod' ? PATHS.pods : PATHS.configMaps, { type, object });
   };
-  return { ...watched, clock, memory, reads, watches, experiments, open, send, tell };
+  return { ...watched, clock, memory, reads, changes, watches, experiments, open, send, tell };
 }
 
 function putConfigMap(memory: MemoryCluster, value = 'one'): void {
@@ -117,20 +119,22 @@ describe('an object', () => {
   });
 
   it.each(['MODIFIED', 'DELETED'])('is read again when it is %s', async (type) => {
-    const { known, memory, reads, tell } = await setUpKnown();
+    const { known, memory, reads, changes, tell } = await setUpKnown();
     putConfigMap(memory, 'two');
     await tell(type, 'ConfigMap', 'sidecar');
     if (type === 'DELETED') memory.remove('ConfigMap', 'shop', 'sidecar');
+    expect(changes).toEqual(['ConfigMap/sidecar']);
     expect((await known.read(REF))?.data).toEqual(type === 'DELETED' ? undefined : { value: 'two' });
     expect(reads).toHaveLength(1);
   });
 
   it('is not read again for what another one of its kind does, or for what is older', async () => {
-    const { known, reads, tell } = await setUpKnown();
+    const { known, reads, changes, tell } = await setUpKnown();
     await tell('MODIFIED', 'ConfigMap', 'other', '99');
     await tell('ADDED', 'ConfigMap', 'sidecar', '1');
     await known.read(REF);
     expect(reads).toEqual([]);
+    expect(changes).toEqual([]);
   });
 
   it('is read again when it changed while it was read', async () => {
