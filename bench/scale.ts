@@ -303,6 +303,11 @@ async function startOperator(environment: Readonly<Record<string, string>>): Pro
   const logFile = createWriteStream(process.env.OPERATOR_LOG ?? join(directory, 'operator.log'));
   child.stdout?.pipe(logFile);
   await once(child, 'spawn');
+  child.once('exit', (code) => {
+    if (child.killed) return;
+    console.error(`the operator ended with ${code}`);
+    process.exit(1);
+  });
   return child;
 }
 

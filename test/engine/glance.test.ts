@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { TelemetryError } from '../../src/engine/ports/telemetry.ts';
 import { NAMESPACE, V2, V3, V4 } from '../support/lab.ts';
 import { laggingObjects } from '../support/laggingObjects.ts';
 import { Simulation } from '../support/simulation.ts';
@@ -125,5 +126,26 @@ describe('however far behind what is known is', () => {
       ),
       { numRuns: 25 },
     );
+  });
+});
+
+describe('a source that does not answer in time', () => {
+  it('is waited for once in a look, and asked again in the next', async () => {
+    const lab = lagging(5);
+    lab.apply('x', 'V2', { analysis: { minDurationSeconds: 3000, deadlineSeconds: 7200 } });
+    await lab.run(() => isAnalysing(lab));
+    const waits: number[] = [];
+    lab.telemetry.read = async () => {
+      waits.push(lab.now);
+      lab.now += 120_000;
+      throw new TelemetryError('Unavailable', 'Log Analytics did not answer within 120 s', { isLate: true });
+    };
+    const end = lab.now + 1_200_000;
+    await lab.run(() => lab.now >= end);
+    expect(lab.condition('x', 'LiveHealthy')?.reason).toBe('TelemetryError');
+    expect(lab.condition('x', 'TelemetryFlowing')?.reason).toBe('TelemetryError');
+    expect(waits.length).toBeGreaterThan(5);
+    // After each wait of 120 s the look ends, and the next one is an interval later.
+    for (const [index, at] of waits.slice(1).entries()) expect(at - (waits[index] ?? 0)).toBeGreaterThan(120_000);
   });
 });

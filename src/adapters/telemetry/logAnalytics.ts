@@ -60,15 +60,19 @@ export function createLogAnalytics(settings: LogAnalyticsSettings): Telemetry {
   };
 }
 
+/** Whom a query is asked for, and where. */
+function from({ source, namespace, liveVersion, mirrorVersion }: TelemetryQuestion) {
+  return { source, namespace, asker: JSON.stringify([namespace, liveVersion, mirrorVersion]) };
+}
+
 /** Rows of the sums of an experiment with two routes; nobody knows before. */
 const USUAL_SUMS = 400;
 
 async function probe(queries: SharedQueries, question: TelemetryQuestion, signal: AbortSignal): Promise<void> {
-  const { source, namespace } = question;
   const end = Date.now();
   const window = { start: end - 300_000, end };
   await queries.query(
-    { source, namespace, kql: probeQuery(question), ...window, shape: 'probe', isUrgent: true, rows: 0 },
+    { ...from(question), kql: probeQuery(question), ...window, shape: 'probe', isUrgent: true, rows: 0 },
     signal,
   );
 }
@@ -81,10 +85,9 @@ async function firstCopy(
 ): Promise<number | undefined> {
   // The API insists on a timespan; no experiment lasts longer than this one.
   const window = { start: since, end: since + 31 * 86_400_000 };
-  const { source, namespace } = question;
   const kql = firstCopyQuery(question, since);
   const answer = await queries.query(
-    { source, namespace, kql, ...window, shape: 'first copy', isUrgent: true, rows: 1 },
+    { ...from(question), kql, ...window, shape: 'first copy', isUrgent: true, rows: 1 },
     signal,
   );
   const [row] = answer?.rows ?? [];
@@ -99,9 +102,8 @@ async function read(
   signal: AbortSignal,
 ): Promise<Samples> {
   if (window.end <= window.start) return { routes: [], queries: [] };
-  const { source, namespace } = question;
   const ask = (kql: string, shape: string, rows: number): Promise<AnswerTable | undefined> =>
-    queries.query({ source, namespace, kql, ...window, shape, rows }, signal);
+    queries.query({ ...from(question), kql, ...window, shape, rows }, signal);
 
   const sums = cellsQuery(question, window);
   const cells = await ask(sums, 'sums', USUAL_SUMS);
@@ -142,8 +144,7 @@ async function trace(
   signal: AbortSignal,
 ): ReturnType<Telemetry['trace']> {
   const kql = traceQuery(question, window, routes);
-  const { source, namespace } = question;
-  const rows = await queries.query({ source, namespace, kql, ...window, rows: 0 }, signal);
+  const rows = await queries.query({ ...from(question), kql, ...window, rows: 0 }, signal);
   if (rows === undefined) throw new TelemetryError('Unavailable', 'Log Analytics says that there is no data any more');
   const seconds = sliceSeconds(question.intervalSeconds, window);
   const slices = Math.ceil((window.end - window.start) / 1000 / seconds);

@@ -406,6 +406,39 @@ describe('the bucket of a duration', () => {
   });
 });
 
+describe('experiments that ask at the same time', () => {
+  it('get the answers that each would get alone, from fewer queries', async () => {
+    const versions = ['a', 'b', 'c', 'd', 'e'];
+    const rows = versions.flatMap((version, place) =>
+      Array.from({ length: 200 + 40 * place }, (_, n) => [
+        row(n * 1000, `live-${version}`, { durationMilliseconds: 10 + (n % 7), operationId: `${version}${n}` }),
+        row(n * 1000, `mirror-${version}`, {
+          durationMilliseconds: 12 + (n % (5 + place)),
+          operationId: `${version}${n}`,
+          success: n % (10 + place) !== 0,
+        }),
+      ]).flat(),
+    );
+    await holding(rows);
+    const questions = versions.flatMap((version, place) =>
+      everyWay({
+        liveVersion: `live-${version}`,
+        mirrorVersion: `mirror-${version}`,
+        latency: question().latency.slice(0, 1 + (place % 2)),
+        ...(place === 4 && { compare: { switchOn: START + 100_000, from: START + 150_000 } }),
+      }).slice(0, 1),
+    );
+    const alone = [];
+    for (const each of questions) alone.push(comparable((await adapter().read(each, WINDOW)).routes));
+    const before = monitor.queries().length;
+    const telemetry = adapter();
+    const together = await Promise.all(questions.map((each) => telemetry.read(each, WINDOW)));
+    expect(together.map(({ routes }) => comparable(routes))).toEqual(alone);
+    expect(monitor.queries().length - before).toBeLessThan(before);
+    expect(monitor.queries().some(({ kql }) => kql.includes('let Leg3 = ()'))).toBe(true);
+  });
+});
+
 describe('what a poll transfers', () => {
   it('does not grow with the requests', async () => {
     const bytes: number[] = [];

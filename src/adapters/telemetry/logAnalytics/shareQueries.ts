@@ -12,6 +12,8 @@ export interface Asked {
   readonly source: TelemetryQuestion['source'];
   /** Those of one namespace do not hold up those of others. */
   readonly namespace: string;
+  /** Who asks: queries of one asker do not wait for company of each other. */
+  readonly asker: string;
   readonly kql: string;
   /** Of the times that it reads, in ms since the epoch. */
   readonly start: number;
@@ -63,9 +65,9 @@ export function shareQueries(
 ): SharedQueries {
   const pace = createPace();
   let waiting: Waiting[] = [];
-  /** By source and shape: when the last query was begun. */
-  const begun = new Map<string, number>();
-  /** Texts' owners by key: until when they are asked alone. */
+  /** By source and shape: when the last query was begun, and for whom. */
+  const begun = new Map<string, { readonly at: number; readonly askers: ReadonlySet<string> }>();
+  /** By asker, source and shape: until when they are asked alone. */
   const alone = new Map<string, number>();
   /** In the order in which they were served last. */
   const served = new Map<string, number>();
@@ -126,7 +128,8 @@ export function shareQueries(
       const begins = new Set(batch);
       waiting = waiting.filter((each) => !begins.has(each));
       pace.begin(now);
-      begun.set(kindOf(batch[0] as Waiting), now);
+      const askers = new Set([...batch].map(({ asked }) => asked.asker));
+      for (const each of batch.slice(0, 1)) begun.set(kindOf(each), { at: now, askers });
       turns += 1;
       for (const { asked } of batch) served.set(asked.namespace, turns);
       if (waiting.length === 0) served.clear();
@@ -175,7 +178,8 @@ export function shareQueries(
   function readyAt(each: Waiting): number {
     const isInHurry = each.asked.isUrgent === true || each.company === 1;
     const last = isInHurry ? undefined : begun.get(kindOf(each));
-    return last === undefined ? each.since : Math.max(each.since, last + GATHER_MILLISECONDS);
+    const isOnlyOne = last?.askers.size === 1 && last.askers.has(each.asked.asker);
+    return last === undefined || isOnlyOne ? each.since : Math.max(each.since, last.at + GATHER_MILLISECONDS);
   }
 
   async function run(batch: readonly Waiting[]): Promise<void> {
@@ -241,7 +245,6 @@ function kindOf({ asked }: Waiting): string {
   return `${asked.shape ?? ''}\n${describeSource(asked.source)}`;
 }
 
-/** The texts of one owner differ from look to look in their times only. */
-function ownerOf({ namespace, kql, shape, source }: Asked): string {
-  return [namespace, shape, describeSource(source), kql.replaceAll(/datetime\([^)]*\)/g, '').slice(0, 2000)].join('\n');
+function ownerOf({ asker, shape, source }: Asked): string {
+  return [shape, describeSource(source), asker].join('\n');
 }

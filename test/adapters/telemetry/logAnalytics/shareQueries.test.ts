@@ -12,6 +12,7 @@ function asked(name: string, more: Partial<Asked> = {}): Asked {
   return {
     source: SOURCE,
     namespace: 'shop',
+    asker: name,
     kql: `print Name = "${name}"`,
     start: 0,
     end: 1000,
@@ -86,6 +87,13 @@ describe('questions', () => {
     expect(queries[0]?.timespan).toEqual({ startTime: new Date(0), endTime: new Date(1000) });
     await queries[0]?.answer();
     expect(await answer).toEqual(['a']);
+  });
+
+  it('of one asker do not wait for each other while nobody else asks', async () => {
+    const { queries, ask } = await setUpBusy();
+    const answer = ask('again', { asker: 'first' });
+    await queries[1]?.answer();
+    expect(await answer).toEqual(['again']);
   });
 
   it('that come within a second are one query, over all of their times, and each gets its own answer', async () => {
