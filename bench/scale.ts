@@ -296,7 +296,15 @@ async function startOperator(environment: Readonly<Record<string, string>>): Pro
   const { PATH = '', HOME = '' } = process.env;
   const child = spawn(process.execPath, [values.operator], {
     cwd: join(import.meta.dirname, '..'),
-    env: { PATH, HOME, HEALTH_ADDRESS: '127.0.0.1', HEALTH_PORT: '0', LOG_LEVEL: 'info', ...environment },
+    env: {
+      PATH,
+      HOME,
+      HEALTH_ADDRESS: '127.0.0.1',
+      HEALTH_PORT: '0',
+      METRICS_PORT: '0',
+      LOG_LEVEL: 'info',
+      ...environment,
+    },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   children.push(child);

@@ -128,6 +128,19 @@ describe.concurrent('without the right to', { timeout: 400_000 }, () => {
   });
 });
 
+test('without the right to watch what experiments use, the log says which, and they run all the same', {
+  timeout: 400_000,
+}, async (context) => {
+  const books = await lab(context, rules, true);
+  await create(books);
+  context.expect(await books.complete('candidate', 160)).toMatchObject({ verdict: 'Fail' });
+  const lines = operator.log.map((line) => JSON.stringify(line).replaceAll('\\"', '"'));
+  for (const resource of ['configmaps', 'services', 'deployments', 'pods']) {
+    const words = refusal({ verb: 'watch', resource });
+    context.expect(lines.some((line) => words.test(line))).toBe(true);
+  }
+});
+
 /** Texts of the kind about the lab's experiment so far. */
 async function told(books: LiveLab, where: Proof['told']): Promise<readonly string[]> {
   if (where === 'log')
