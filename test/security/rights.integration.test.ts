@@ -190,7 +190,10 @@ describe('an operator of one namespace', { timeout: 400_000 }, () => {
     async ([, right], context) => {
       const { books, says } = await alone(context, without(both, right));
       const before = await books.targets();
-      await books.create('candidate');
+      // It follows workloads of a kind when an experiment has one.
+      if (right.resource === 'daemonsets') await behind('DaemonSet')(books);
+      else if (right.resource === 'statefulsets') await behind('StatefulSet')(books);
+      else await books.create('candidate');
       await until('the log says it', async () => says(refusal(right)), 60);
       // Without a watch it lists again and again; a Lease that it has made but cannot renew, it has for a while.
       if (!['watch', 'update'].includes(right.verb)) expect(await books.targets()).toEqual(before);
