@@ -12,7 +12,9 @@ import type { Bench, BenchTable } from './bench.ts';
 import { markdown } from './markdown.ts';
 
 /** In the order in which they run. */
-const BENCHES: Readonly<Record<string, () => Promise<{ bench: Bench }>>> = {};
+const BENCHES: Readonly<Record<string, () => Promise<{ bench: Bench }>>> = {
+  impact: () => import('./impact.ts'),
+};
 
 const RESULTS = join(import.meta.dirname, 'results.json');
 
