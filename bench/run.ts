@@ -13,6 +13,7 @@ import { markdown } from './markdown.ts';
 
 /** In the order in which they run. */
 const BENCHES: Readonly<Record<string, () => Promise<{ bench: Bench }>>> = {
+  engine: () => import('./engine.ts'),
   impact: () => import('./impact.ts'),
 };
 
