@@ -20,6 +20,8 @@ interface Stored {
 export interface Drafts {
   /** What was decided last about exactly this version of the experiment; otherwise what is stored. */
   statusOf(stored: Stored): MirrorExperimentStatus;
+  /** True when what is stored says what was measured not long ago: newer figures alone are not going to be stored. */
+  figuresStand(stored: Stored, now: number): boolean;
   /** True when the status has to be stored; false: it is kept here. */
   mustStore(stored: Stored, status: MirrorExperimentStatus, now: number): boolean;
   /** The experiment runs no more. */
@@ -38,17 +40,21 @@ export function createDrafts(): Drafts {
   /** Milliseconds for which figures stand. */
   const lifetime = (): number => (drafts.size * 60_000) / REFRESHES_PER_MINUTE;
 
+  const areFresh = (stored: MirrorExperimentStatus, now: number): boolean => {
+    const measured = figuresTime(stored);
+    return measured !== undefined && measured <= now && now - measured < lifetime();
+  };
+
   return {
     statusOf: ({ uid, resourceVersion, status }) => {
       const draft = drafts.get(uid);
       return draft?.resourceVersion === resourceVersion ? (draft.status ?? status) : status;
     },
+    figuresStand: ({ status }, now) => status.lastAnalysisTime !== undefined && areFresh(status, now),
     mustStore: ({ uid, resourceVersion, status: stored }, status, now) => {
       drafts.set(uid, { resourceVersion, status: undefined });
       if (isDeepStrictEqual(status, stored)) return false;
-      const measured = figuresTime(stored);
-      const isStale = measured === undefined || measured > now || now - measured >= lifetime();
-      if (isStale || tellsNews(stored, status)) return true;
+      if (!areFresh(stored, now) || tellsNews(stored, status)) return true;
       drafts.set(uid, { resourceVersion, status });
       return false;
     },

@@ -100,7 +100,9 @@ export function createReconciler(
     const log = ports.log.child({ namespace, experiment: name, uid });
     const experiment = { ...stored, status: drafts.statusOf(stored) };
     try {
-      const first = await life.observe(experiment, experiments.list(namespace), reader, clock.now(), settings);
+      const seen = await life.observe(experiment, experiments.list(namespace), reader, clock.now(), settings);
+      // If it turns out that they are to be stored all the same, a look computes them.
+      const first = { ...seen, figuresStand: drafts.figuresStand(stored, clock.now()) };
       const { decision, world } = await ask(first, life.decide, log, signal, aside);
       const { status, next } = decision;
       const isCalm = next.kind === 'wait' && !tellsNews(stored.status, printableStatus(status));

@@ -54,6 +54,17 @@ describe('drafts', () => {
     expect(createDrafts().mustStore(stored, measured(0), START + 3_600_000)).toBe(false);
   });
 
+  it('need no new figures as long as those that are stored are young and none is to be stored for them', () => {
+    const drafts = running(1000);
+    const stored = { uid: 'x', resourceVersion: '1', status: measured(0) };
+    expect(drafts.figuresStand(stored, START + INTERVAL)).toBe(true);
+    expect(drafts.figuresStand(stored, START + 1_000_000)).toBe(false);
+    expect(drafts.figuresStand({ ...stored, status: {} }, START)).toBe(false);
+    const onlyLive = { live: { lookTime: measured(0).lastAnalysisTime ?? '' } };
+    expect(drafts.figuresStand({ ...stored, status: onlyLive }, START)).toBe(false);
+    expect(createDrafts().figuresStand(stored, START + INTERVAL)).toBe(false);
+  });
+
   it('are stored when nobody knows how old the stored figures are', () => {
     const drafts = running(1000);
     const stored = { uid: 'x', resourceVersion: '1', status: {} };

@@ -1,5 +1,7 @@
 import type { MirrorExperimentStatus } from '../../src/api/types.generated.ts';
+import { decide } from '../../src/core/lifecycle/decide.ts';
 import type { LifecycleSettings } from '../../src/core/lifecycle/world.ts';
+import { observe } from '../../src/engine/observe.ts';
 import type { KnownObjects } from '../../src/engine/ports/cluster.ts';
 import type { Log } from '../../src/engine/ports/log.ts';
 import { createReconciler } from '../../src/engine/reconcile.ts';
@@ -22,6 +24,8 @@ export class Simulation {
   stuck: string[] = [];
   /** What looks that change nothing rest on; undefined: every look reads everything. */
   known: KnownObjects | undefined;
+  /** How the operator decides. */
+  decide = decide;
   /** What the kubelet does to pods as time goes by. */
   kubelet: (() => void) | undefined;
   kills = 0;
@@ -134,6 +138,7 @@ export class Simulation {
         onComplete: () => undefined,
       },
       SETTINGS,
+      { observe, decide: (world) => this.decide(world) },
     );
   }
 }

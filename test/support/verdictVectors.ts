@@ -54,7 +54,7 @@ const functions: Readonly<Record<string, (input: Input) => object>> = {
   'quantileEvidence+quantileInterval(0.0125)': (input) => {
     const compared = comparison({ ...input, keep: 1 });
     const levels = { lower: input.alpha, upper: input.alpha };
-    const delta = quantileDifferenceInterval(compared, levels, EXACT_BISECTIONS);
+    const delta = quantileDifferenceInterval(compared, levels, { bisections: EXACT_BISECTIONS });
     const ratio = quantileRatioInterval(compared, levels, EXACT_BISECTIONS);
     return {
       q1: quantileOf(compared.live, input.p),

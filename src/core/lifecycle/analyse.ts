@@ -157,11 +157,10 @@ function notReady({ conditions }: MirrorExperimentStatus): string {
 
 function show(world: World, status: MirrorExperimentStatus, judged: Judged): MirrorExperimentStatus {
   const { samples, document, evaluation, loss } = judged;
-  const seen: MirrorExperimentStatus = {
-    ...status,
-    lastAnalysisTime: timestamp(world.now),
-    ...resultsOf(samples, document, evaluation),
-  };
+  const seen: MirrorExperimentStatus =
+    world.figuresStand === true
+      ? { ...status, ...resultsOf(samples, document, evaluation, status) }
+      : { ...status, lastAnalysisTime: timestamp(world.now), ...resultsOf(samples, document, evaluation) };
   const silent = (arm: 'live' | 'mirror') => samples.routes.every((route) => route[arm].items === 0);
   const { versionProperty } = world.experiment.spec.telemetry.logAnalytics;
   if (silent('live')) {

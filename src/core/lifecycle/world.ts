@@ -21,6 +21,8 @@ export interface World extends RestoreWorld {
   readonly candidatePods?: CandidatePods | undefined;
   /** What telemetry has answered during this reconcile. */
   readonly answers: Answers;
+  /** The status says what was measured not long ago, and is not stored for newer figures: they need not be computed. */
+  readonly figuresStand?: boolean;
   readonly settings: LifecycleSettings;
 }
 

@@ -9,15 +9,17 @@ const BISECTIONS = 30;
 /**
  * The interval for (mirror's quantile − live's) in milliseconds. Its ends are the last shifts that the gate's own
  * evidence, with the tolerance "a + shift", rejects: the interval and the verdict cannot disagree.
+ * @param resolution milliseconds by which an end may be too far out, at most; the last halvings cost most
  */
 export function quantileDifferenceInterval(
   comparison: Omit<QuantileComparison, 'tolerance'>,
   levels: Levels,
-  bisections = BISECTIONS,
+  { bisections = BISECTIONS, resolution = 0 }: { readonly bisections?: number; readonly resolution?: number } = {},
 ): Interval {
   const range = rangeOf(comparison);
   if (!range) return { lower: null, upper: null };
-  return intervalOf(comparison, levels, -range.liveMax, range.mirrorMax, shiftTolerance, bisections);
+  const steps = { bisections, resolution };
+  return intervalOf(comparison, levels, -range.liveMax, range.mirrorMax, shiftTolerance, steps);
 }
 
 /** The interval for (mirror's quantile / live's), by the same evidence with the tolerance "factor · a". */
@@ -30,14 +32,10 @@ export function quantileRatioInterval(
   if (!range) return { lower: null, upper: null };
   const from = Math.log(range.mirrorMin / range.liveMax) - 0.1;
   const to = Math.log(range.mirrorMax / range.liveMin) + 0.1;
-  const { lower, upper } = intervalOf(
-    comparison,
-    levels,
-    from,
-    to,
-    (logRatio) => ratioTolerance(Math.exp(logRatio)),
+  const { lower, upper } = intervalOf(comparison, levels, from, to, (logRatio) => ratioTolerance(Math.exp(logRatio)), {
     bisections,
-  );
+    resolution: 0,
+  });
   return { lower: lower === null ? null : Math.exp(lower), upper: upper === null ? null : Math.exp(upper) };
 }
 
@@ -47,7 +45,7 @@ function intervalOf(
   from: number,
   to: number,
   toleranceAt: (value: number) => QuantileComparison['tolerance'],
-  bisections: number,
+  { bisections, resolution }: { readonly bisections: number; readonly resolution: number },
 ): Interval {
   const enoughBelow = Math.log(1 / levels.lower);
   const enoughAbove = Math.log(1 / levels.upper);
@@ -55,7 +53,10 @@ function intervalOf(
     quantileFailEvidence({ ...comparison, tolerance: toleranceAt(value) }, enoughBelow) >= enoughBelow;
   const isBelow = (value: number): boolean =>
     quantilePassEvidence({ ...comparison, tolerance: toleranceAt(value) }, enoughAbove) >= enoughAbove;
-  return { lower: bisect(isAbove, from, to, bisections), upper: bisect(isBelow, to, from, bisections) };
+  return {
+    lower: bisect(isAbove, from, to, bisections, resolution),
+    upper: bisect(isBelow, to, from, bisections, resolution),
+  };
 }
 
 function rangeOf({ live, mirror }: Pick<QuantileComparison, 'live' | 'mirror'>) {

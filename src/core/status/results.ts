@@ -24,14 +24,27 @@ type Results = Pick<
 /** Most routes in a status; the worst ones come first. The resource definition has the same limit. */
 const MOST_ROUTES = 10;
 
-/** What was measured, as the status shows it. Absent figures are those for which there is no data. */
-export function resultsOf(samples: Samples, document: EvidenceDocument, evaluation: Evaluation): Results {
+/** Of the intervals, relative to live's figure: finer than any person reads them. */
+const PRECISION = 1e-4;
+
+/** The figures that cost most: those with intervals. */
+export type Estimates = Pick<Results, 'latency' | 'meanLatency' | 'errors'>;
+
+/**
+ * What was measured, as the status shows it. Absent figures are those for which there is no data.
+ * @param standing shown in place of new estimates, which are not computed then
+ */
+export function resultsOf(
+  samples: Samples,
+  document: EvidenceDocument,
+  evaluation: Evaluation,
+  standing?: Estimates,
+): Results {
   const groups = groupsOf(document);
   const [all] = groups;
   if (all === undefined) return { requests: { live: 0, mirror: 0 } };
   const { live, mirror } = all.route;
   const expected = live.requests * ((document.mirrorPercent ?? 100) / 100);
-  const intervals = documentIntervals(document, 0, sumOfMoments(samples.routes));
   const routes = worstFirst(evaluation.routes.map((route, index) => ({ route, index }))).filter(
     ({ route }) => route.name !== ALL_ROUTES,
   );
@@ -42,9 +55,7 @@ export function resultsOf(samples: Samples, document: EvidenceDocument, evaluati
       ...(expected > 0 && { coveragePercent: round((100 * mirror.requests) / expected) }),
       sampled: live.items !== live.requests || mirror.items !== mirror.requests,
     },
-    latency: intervals.latency.map(latencyOf),
-    ...meanOf(samples.routes, intervals),
-    errors: errorsOf(intervals.errors),
+    ...(standing ?? estimatesOf(samples, document)),
     progress: progressOf(document, evaluation),
     routes: routes.slice(0, MOST_ROUTES).map(({ route, index }) => {
       const group = groups[index];
@@ -57,11 +68,23 @@ export function resultsOf(samples: Samples, document: EvidenceDocument, evaluati
         }),
         // Intervals cost a hundred times what the verdict does: for a route only once there is one.
         ...figures(
-          evaluation.verdict === 'Running' ? documentEstimates(document, index) : documentIntervals(document, index),
+          evaluation.verdict === 'Running'
+            ? documentEstimates(document, index)
+            : documentIntervals(document, index, { precision: PRECISION }),
         ),
       };
     }),
     routesLeftOut: Math.max(0, routes.length - MOST_ROUTES),
+  };
+}
+
+/** Of the sum over the routes, or of the only route. */
+function estimatesOf({ routes }: Samples, document: EvidenceDocument): Estimates {
+  const intervals = documentIntervals(document, 0, { moments: sumOfMoments(routes), precision: PRECISION });
+  return {
+    latency: intervals.latency.map(latencyOf),
+    ...meanOf(routes, intervals),
+    errors: errorsOf(intervals.errors),
   };
 }
 

@@ -71,6 +71,12 @@ interface IntervalSettings {
 
 const UNBOUNDED: Interval = { lower: null, upper: null };
 
+interface IntervalOptions {
+  readonly moments?: RouteMoments;
+  /** By how much an end of a latency interval may be too far out, as a share of live's percentile. Default: next to nothing. */
+  readonly precision?: number;
+}
+
 /**
  * The intervals of one entry of `evaluate(document).routes`, at the levels at which its gates are judged. So a Fail has a
  * lower latency limit above maxIncreaseMilliseconds and a lower error limit above maxIncreaseBasisPoints, and an upper
@@ -78,23 +84,27 @@ const UNBOUNDED: Interval = { lower: null, upper: null };
  * @param index position in the evaluation's routes; 0 is "(all)" when there is more than one route
  * @throws RangeError when there is no such entry
  */
-export function documentIntervals(document: EvidenceDocument, index: number, moments?: RouteMoments): RouteIntervals {
+export function documentIntervals(
+  document: EvidenceDocument,
+  index: number,
+  options: IntervalOptions = {},
+): RouteIntervals {
   const group = groupsOf(document)[index];
   if (!group) throw new RangeError(`the evaluation has no route at ${index}`);
   const { analysis } = document;
   const levels = { lower: group.alpha, upper: analysis.falseAlarmPercent / 100 };
-  return routeIntervals(group.route, { analysis, fraction: mirrorFraction(document), levels }, moments);
+  return routeIntervals(group.route, { analysis, fraction: mirrorFraction(document), levels }, options);
 }
 
 function routeIntervals(
   route: EvidenceRoute,
   { analysis, fraction, levels }: IntervalSettings,
-  moments?: RouteMoments,
+  { moments, precision = 0 }: IntervalOptions,
 ): RouteIntervals {
   const comparison = compareRoute(route, analysis, fraction);
   return {
     name: route.name,
-    latency: comparison.latency.map((latency) => latencyDifference(latency, levels)),
+    latency: comparison.latency.map((latency) => latencyDifference(latency, levels, precision)),
     mean: moments ? meanDifference(comparison, moments, levels) : null,
     errors: errorDifference(route, comparison, levels),
   };
@@ -116,11 +126,10 @@ export function documentEstimates(document: EvidenceDocument, index: number): Ro
   };
 }
 
-function latencyDifference(comparison: LatencyComparison, levels: Levels): LatencyDifference {
-  return {
-    ...latencyEstimate(comparison.setting.percentile, comparison.live, comparison.mirror),
-    deltaInterval: quantileDifferenceInterval(comparison, levels),
-  };
+function latencyDifference(comparison: LatencyComparison, levels: Levels, precision: number): LatencyDifference {
+  const estimate = latencyEstimate(comparison.setting.percentile, comparison.live, comparison.mirror);
+  const resolution = precision * (estimate.liveMilliseconds ?? 0);
+  return { ...estimate, deltaInterval: quantileDifferenceInterval(comparison, levels, { resolution }) };
 }
 
 function latencyEstimate(percentile: number, liveHistogram: Histogram, mirrorHistogram: Histogram): LatencyEstimate {

@@ -59,7 +59,7 @@ describe('documentIntervals', () => {
 
   it('measures a candidate that takes 30 ms longer and fails 5 % more often', () => {
     const { document, moments } = record({ slower: 30, mirrorErrors: 0.06, blocks: 20 });
-    const { name, latency, errors, mean } = documentIntervals(document, 0, moments);
+    const { name, latency, errors, mean } = documentIntervals(document, 0, { moments });
     expect(name).toBe('GET /');
     for (const {
       percentile,
