@@ -116,6 +116,7 @@ export async function startOperator(
       compress,
       clock: systemClock,
       log,
+      onLooked: (secondsLate) => metrics?.looked(secondsLate),
       onComplete: (of, _name, status) => {
         metrics?.completed(status);
         wakeNamespace(of);

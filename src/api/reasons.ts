@@ -85,6 +85,11 @@ export const CONDITIONS = {
     TelemetryError: 'Live’s telemetry could not be read at the last look.',
     LiveDegraded: 'Live has got worse than tolerated since its requests are copied.',
   },
+  OnSchedule: {
+    NotStarted: 'Telemetry is not compared yet.',
+    OnTime: 'Looks come when they are due.',
+    Behind: 'The last look came more than one interval after it was due.',
+  },
   Complete: {
     Running: 'The experiment is not finished.',
     Finished: 'The experiment has its verdict and everything is restored.',

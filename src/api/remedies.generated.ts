@@ -50,6 +50,9 @@ export const REMEDIES: Readonly<Record<string, Readonly<Record<string, string>>>
     "TelemetryError": "Read what Log Analytics says; the guard looks again at the next interval. See docs/fix-an-experiment.md#livehealthy-is-unknown.",
     "Disabled": "The spec says so: `liveGuard.enabled: false`. See docs/fix-an-experiment.md#livehealthy-is-unknown."
   },
+  "OnSchedule": {
+    "Behind": "Nothing is wrong with the experiment, and its verdict is as sure as ever; it comes later. Tell who runs the operator: it, or Log Analytics, does not keep up; see MirrorExperimentLooksLate. See docs/fix-an-experiment.md#onschedule-is-false."
+  },
   "Complete": {},
   "Passed": {
     "NotEnoughEvidence": "Read the message: it names the gate and the route, and what would decide it (requests, another percentile, another tolerance, operation ids in both versions). See what to tolerate, by traffic. See docs/fix-an-experiment.md#the-verdict-is-inconclusive.",

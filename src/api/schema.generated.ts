@@ -1081,6 +1081,7 @@ export const statusSchema: StructuralSchema = {
               "Mirroring",
               "TelemetryFlowing",
               "LiveHealthy",
+              "OnSchedule",
               "Complete",
               "Passed"
             ]

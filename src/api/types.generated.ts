@@ -181,7 +181,7 @@ export interface MirrorExperimentSpec {
    */
   analysis: {
     /**
-     * Time between two looks at the telemetry, and the length of a block.
+     * Time between two looks at the telemetry, and the length of a block. From ten intervals on, telemetry is read again whenever a tenth has been added to what is compared.
      */
     intervalSeconds: number;
     /**
@@ -577,7 +577,15 @@ export interface MirrorExperimentStatus {
     /**
      * Accepted, CandidateReady, Mirroring and TelemetryFlowing tell how far the experiment is. Complete is True at its end, whatever the end. Passed is Unknown until then, and then the verdict.
      */
-    type: 'Accepted' | 'CandidateReady' | 'Mirroring' | 'TelemetryFlowing' | 'LiveHealthy' | 'Complete' | 'Passed';
+    type:
+      | 'Accepted'
+      | 'CandidateReady'
+      | 'Mirroring'
+      | 'TelemetryFlowing'
+      | 'LiveHealthy'
+      | 'OnSchedule'
+      | 'Complete'
+      | 'Passed';
     /**
      * Whether the condition holds.
      */

@@ -36,6 +36,8 @@ export interface ReconcilerPorts {
   readonly experiments: Pick<Experiments, 'list' | 'withFinalizer' | 'letGo'>;
   /** gzip, as base64. Absent: no evidence is kept. */
   readonly compress?: (text: string) => string;
+  /** Called when telemetry was read for a look that was due; seconds since then. */
+  readonly onLooked?: (secondsLate: number) => void;
   /** Called when an experiment is complete, with what has been stored: others may have waited for it. */
   readonly onComplete: (namespace: string, name: string, status: MirrorExperimentStatus) => void;
 }
@@ -253,6 +255,9 @@ export function createReconciler(
         late === undefined
           ? await aside(() => askTelemetry(telemetry, next.ask, next.question, signal))
           : { [next.ask.what]: late };
+      if (next.ask.what === 'read' && next.ask.due !== undefined && late === undefined) {
+        ports.onLooked?.((clock.now() - next.ask.due) / 1000);
+      }
       world = {
         ...world,
         answers: { ...world.answers, ...answers },

@@ -19,10 +19,11 @@ describe('a decision for which the figures of the status may stand', () => {
       const { status, next } = decide({ ...world, figuresStand: true });
       expect(next.kind).toBe(decision.next.kind);
       const { latency, meanLatency, errors, lastAnalysisTime } = world.experiment.status;
-      expect(status).toMatchObject(JSON.parse(JSON.stringify({ latency, meanLatency, errors, lastAnalysisTime })));
+      expect(status).toMatchObject(JSON.parse(JSON.stringify({ latency, meanLatency, errors })));
       const time = decision.status.lastAnalysisTime;
       if (time !== lastAnalysisTime) analyses += 1;
-      if (time !== undefined) expect(tellsNews(decision.status, { ...status, lastAnalysisTime: time })).toBe(false);
+      expect(status.lastAnalysisTime).toBe(time);
+      expect(tellsNews(decision.status, status)).toBe(false);
       return decision;
     };
     await lab.run(() => lab.isComplete('x'));

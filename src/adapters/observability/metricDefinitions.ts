@@ -95,6 +95,12 @@ export const METRICS = {
     labels: {},
     buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300],
   },
+  mirror_experiment_look_lateness_seconds: {
+    type: 'histogram',
+    help: 'How long after it was due an experiment’s telemetry had been read; the first look of a run is left out',
+    labels: {},
+    buckets: [0.25, 0.5, 1, 1.5, 2.5, 5, 10, 30, 60, 300],
+  },
   mirror_experiment_workers: {
     type: 'gauge',
     help: 'Experiments that can be worked on at the same time (CONCURRENCY)',

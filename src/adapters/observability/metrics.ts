@@ -32,6 +32,8 @@ export interface Metrics {
   /** @param isCanceled it was given up, because the operator stops or does not lead any more */
   reconciled(seconds: number, error?: unknown, isCanceled?: boolean): void;
   waited(seconds: number): void;
+  /** Telemetry was read for a look that was due so long ago. */
+  looked(secondsLate: number): void;
   completed(status: MirrorExperimentStatus): void;
   requested(labels: RequestLabels, outcome: ApiOutcome, seconds: number): void;
   askedTelemetry(operation: TelemetryOperation, seconds: number, error?: unknown): void;
@@ -56,6 +58,7 @@ export function createMetrics(sources: MetricSources): Metrics {
   const reconcileDuration = histogram(registry, 'mirror_experiment_reconcile_duration_seconds');
   const reconcileErrors = counter(registry, 'mirror_experiment_reconcile_errors_total');
   const queueWait = histogram(registry, 'mirror_experiment_queue_wait_seconds');
+  const lateness = histogram(registry, 'mirror_experiment_look_lateness_seconds');
   const verdicts = counter(registry, 'mirror_experiment_verdicts_total');
   const requests = counter(registry, 'mirror_experiment_kubernetes_requests_total');
   const requestDuration = histogram(registry, 'mirror_experiment_kubernetes_request_duration_seconds');
@@ -78,6 +81,7 @@ export function createMetrics(sources: MetricSources): Metrics {
       reconcileErrors.inc({ kind: isCanceled ? 'Canceled' : kind });
     },
     waited: (seconds) => queueWait.observe(seconds),
+    looked: (secondsLate) => lateness.observe(secondsLate),
     completed: (status) => {
       const reason = reasonLabel(getCondition(status.conditions, 'Passed')?.reason);
       if (status.verdict !== undefined) verdicts.inc({ verdict: status.verdict, reason });

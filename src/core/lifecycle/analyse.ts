@@ -7,7 +7,7 @@ import { blockSeconds } from '../query/blocksQuery.ts';
 import { analysedSeconds } from '../samples/analysedSeconds.ts';
 import { evidenceDocument } from '../samples/evidenceDocument.ts';
 import type { Samples } from '../samples/samples.ts';
-import { nextLookAt, windowAt } from '../schedule.ts';
+import { nextIntervalAt, type Window, windowAt } from '../schedule.ts';
 import { explain } from '../status/explain.ts';
 import { resultsOf } from '../status/results.ts';
 import { evaluate } from '../verdict/evaluate.ts';
@@ -18,33 +18,37 @@ import { losesCopies } from '../verdict/losesCopies.ts';
 import { surplusOf } from '../verdict/surplus.ts';
 import { conclude, type Verdict } from './conclude.ts';
 import type { Decision, Step } from './decision.ts';
+import { dueAt, reportPunctuality } from './punctual.ts';
 import { isCondition, isPastDeadline, progress, report, waitWithin } from './report.ts';
 import { questionOf } from './run.ts';
 import type { WindowSamples, World } from './world.ts';
 
 /**
- * Compares the whole settled window at every interval. A verdict is given only when a second, independent read of the
+ * Compares the whole settled window whenever it has grown. A verdict is given only when a second, independent read of the
  * window leads to the same one.
  */
 export function analyse(world: World, status: MirrorExperimentStatus): Step {
   const { analysis } = world.experiment.spec;
   const since = Date.parse(status.mirroringSince ?? '');
-  const window = windowAt(world.now, since, analysis);
+  const window = windowAt(world.now, since, analysis, isPastDeadline(world, status));
   if (window === undefined) return awaitWindow(world, status, since);
   const read = world.answers.read;
-  if (read === undefined) return ask(world, status, 'read', window);
+  if (read === undefined && isAnalysed(world, status, window)) {
+    return { status, next: untilNextInterval(world, status, since) };
+  }
+  if (read === undefined) return ask(world, status, 'read', window, dueAt(world, status));
   if (!read.ok) return telemetryFailed(world, status, read.message, read.retryAfterSeconds);
 
   const judged = judge(world, read.value);
-  const shown = show(world, status, judged);
+  const shown = reportPunctuality(world, status, show(world, status, judged));
   const first = conclusionOf(world, status, judged);
-  if (first === undefined) return { status: goOn(world, shown, judged), next: untilNextLook(world, status, since) };
+  if (first === undefined) return { status: goOn(world, shown, judged), next: untilNextInterval(world, status, since) };
 
   const confirm = world.answers.confirm;
   if (confirm === undefined) return ask(world, shown, 'confirm', read.value);
   if (!confirm.ok) return telemetryFailed(world, shown, confirm.message, confirm.retryAfterSeconds);
   const again = judge(world, confirm.value);
-  const confirmed = show(world, status, again);
+  const confirmed = reportPunctuality(world, status, show(world, status, again));
   const second = conclusionOf(world, status, again);
   const agree =
     second?.verdict === first.verdict && (second.isEarly === first.isEarly || isPastDeadline(world, status));
@@ -61,7 +65,7 @@ export function analyse(world: World, status: MirrorExperimentStatus): Step {
   if (isPastDeadline(world, status)) {
     return conclude(world, ended, 'Inconclusive', 'NotEnoughEvidence', DISAGREEMENT, evidence);
   }
-  return { status: goOn(world, confirmed, again), next: untilNextLook(world, status, since) };
+  return { status: goOn(world, confirmed, again), next: untilNextInterval(world, status, since) };
 }
 
 /** A route, or a gate, that was undecided when another one failed the experiment stays so. */
@@ -157,10 +161,11 @@ function notReady({ conditions }: MirrorExperimentStatus): string {
 
 function show(world: World, status: MirrorExperimentStatus, judged: Judged): MirrorExperimentStatus {
   const { samples, document, evaluation, loss } = judged;
-  const seen: MirrorExperimentStatus =
-    world.figuresStand === true
-      ? { ...status, ...resultsOf(samples, document, evaluation, status) }
-      : { ...status, lastAnalysisTime: timestamp(world.now), ...resultsOf(samples, document, evaluation) };
+  const seen: MirrorExperimentStatus = {
+    ...status,
+    lastAnalysisTime: timestamp(world.now),
+    ...resultsOf(samples, document, evaluation, world.figuresStand === true ? status : undefined),
+  };
   const silent = (arm: 'live' | 'mirror') => samples.routes.every((route) => route[arm].items === 0);
   const { versionProperty } = world.experiment.spec.telemetry.logAnalytics;
   if (silent('live')) {
@@ -232,14 +237,28 @@ function ask(
   world: World,
   status: MirrorExperimentStatus,
   what: 'read' | 'confirm',
-  { start, end }: { start: number; end: number },
+  { start, end }: Window,
+  due?: number,
 ): Decision {
-  return { status, next: { kind: 'ask', ask: { what, start, end }, question: questionOf(world.experiment) } };
+  const asked = { what, start, end, ...(due !== undefined && { due }) };
+  return { status, next: { kind: 'ask', ask: asked, question: questionOf(world.experiment) } };
+}
+
+/** Nothing can have changed in the window but rows that came late, which the next look counts. */
+function isAnalysed(world: World, status: MirrorExperimentStatus, window: Window): boolean {
+  if (isPastDeadline(world, status)) return false;
+  const { settleSeconds } = world.experiment.spec.analysis;
+  const last = Date.parse(status.lastAnalysisTime ?? '');
+  const flowing = getCondition(status.conditions, 'TelemetryFlowing');
+  const isAsWanted = flowing?.status === 'True' && flowing.observedGeneration === world.experiment.generation;
+  // A Pass may wait for the candidate.
+  const isReady = isCondition(status, 'CandidateReady', 'True');
+  return isAsWanted && isReady && last >= window.end + settleSeconds * 1000 && last <= world.now;
 }
 
 /** Until there is a window, but no longer than a candidate that has begun to crash should go unseen. */
 function untilLookAtPods(world: World, status: MirrorExperimentStatus, since: number) {
-  const next = nextLookAt(world.now, since, world.experiment.spec.analysis) - world.now;
+  const next = nextIntervalAt(world.now, since, world.experiment.spec.analysis) - world.now;
   return waitWithin(world, status, Math.min(next, PODS_POLL));
 }
 
@@ -260,7 +279,7 @@ function evidenceOf({ answers }: World, { window, document, samples }: Judged): 
   return { start: window.start, end: window.end, document, samples, trace };
 }
 
-/** Until the window has grown, or the deadline has come. */
-function untilNextLook(world: World, status: MirrorExperimentStatus, since: number) {
-  return waitWithin(world, status, nextLookAt(world.now, since, world.experiment.spec.analysis) - world.now);
+/** The candidate's pods and live are looked at then, and the window when it has grown by enough. */
+function untilNextInterval(world: World, status: MirrorExperimentStatus, since: number) {
+  return waitWithin(world, status, nextIntervalAt(world.now, since, world.experiment.spec.analysis) - world.now);
 }

@@ -26,6 +26,7 @@ export function freshStatus(world: RestoreWorld, former: MirrorExperimentStatus)
   status = report(world, status, 'Mirroring', 'False', 'NotStarted', 'no request is copied yet');
   status = report(world, status, 'TelemetryFlowing', 'Unknown', 'NotStarted', 'telemetry is not read yet');
   status = report(world, status, 'LiveHealthy', 'Unknown', 'NotStarted', 'no request is copied yet');
+  status = report(world, status, 'OnSchedule', 'Unknown', 'NotStarted', 'telemetry is not compared yet');
   status = report(world, status, 'Complete', 'False', 'Running', 'the experiment is not finished');
   const told = unrestored(world, former);
   if (told?.reason === 'RestoredPartly' || told?.reason === 'RestoreConflict') {

@@ -37,7 +37,13 @@ export type Next =
 export type Ask =
   | { readonly what: 'probe' }
   | { readonly what: 'firstCopy'; readonly since: number }
-  | { readonly what: 'read' | 'confirm' | 'guard' | 'confirmGuard'; readonly start: number; readonly end: number }
+  | {
+      readonly what: 'read' | 'confirm' | 'guard' | 'confirmGuard';
+      readonly start: number;
+      readonly end: number;
+      /** When the look that needs it was due, in ms since the epoch; absent: it is the first, or none that was due. */
+      readonly due?: number;
+    }
   | { readonly what: 'trace'; readonly start: number; readonly end: number; readonly routes: readonly string[] };
 
 /** A step of the life cycle: it decides, or it is behind us and hands the status on. */

@@ -21,7 +21,7 @@ export interface World extends RestoreWorld {
   readonly candidatePods?: CandidatePods | undefined;
   /** What telemetry has answered during this reconcile. */
   readonly answers: Answers;
-  /** The status says what was measured not long ago, and is not stored for newer figures: they need not be computed. */
+  /** The figures of the status are young, and it is not stored for newer ones alone: they need not be computed. */
   readonly figuresStand?: boolean;
   readonly settings: LifecycleSettings;
 }

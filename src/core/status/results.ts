@@ -28,7 +28,7 @@ const MOST_ROUTES = 10;
 const PRECISION = 1e-4;
 
 /** The figures that cost most: those with intervals. */
-export type Estimates = Pick<Results, 'latency' | 'meanLatency' | 'errors'>;
+type Estimates = Pick<Results, 'latency' | 'meanLatency' | 'errors'>;
 
 /**
  * What was measured, as the status shows it. Absent figures are those for which there is no data.
@@ -55,7 +55,7 @@ export function resultsOf(
       ...(expected > 0 && { coveragePercent: round((100 * mirror.requests) / expected) }),
       sampled: live.items !== live.requests || mirror.items !== mirror.requests,
     },
-    ...(standing ?? estimatesOf(samples, document)),
+    ...(standing === undefined ? estimatesOf(samples, document) : estimatesOfStatus(standing)),
     progress: progressOf(document, evaluation),
     routes: routes.slice(0, MOST_ROUTES).map(({ route, index }) => {
       const group = groups[index];
@@ -85,6 +85,14 @@ function estimatesOf({ routes }: Samples, document: EvidenceDocument): Estimates
     latency: intervals.latency.map(latencyOf),
     ...meanOf(routes, intervals),
     errors: errorsOf(intervals.errors),
+  };
+}
+
+function estimatesOfStatus({ latency, meanLatency, errors }: Estimates): Estimates {
+  return {
+    ...(latency !== undefined && { latency }),
+    ...(meanLatency !== undefined && { meanLatency }),
+    ...(errors !== undefined && { errors }),
   };
 }
 
