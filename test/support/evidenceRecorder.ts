@@ -30,6 +30,14 @@ interface BlockCounts {
   items: number;
   errorItems: number;
   buckets: Map<number, number>;
+  /** Of `buckets`; made when it is asked for. */
+  cumulative?: Cumulative | undefined;
+}
+
+/** Buckets in ascending order, and how many requests are at or below each. */
+interface Cumulative {
+  readonly buckets: readonly number[];
+  readonly counts: readonly number[];
 }
 
 interface RouteCounts {
@@ -51,6 +59,7 @@ export class EvidenceRecorder {
     while (route.blocks.length <= this.#block) route.blocks.push({ live: emptyBlock(), mirror: emptyBlock() });
     const block = route.blocks[this.#block]?.[arm] ?? emptyBlock();
     block.items++;
+    block.cumulative = undefined;
     if (ms === null) {
       block.errorItems++;
       return;
@@ -86,17 +95,16 @@ export class EvidenceRecorder {
 }
 
 function routeEvidence(route: RouteCounts, analysis: EvidenceAnalysis): EvidenceRoute {
+  const live = cumulativeOf(route.live);
   const limits = analysis.latency.map(({ percentile }) => ({
     percentile,
-    bucket: quantileBucket(route.live, percentile / 100),
+    bucket: quantileBucket(live, percentile / 100),
   }));
-  const blockArm = ({ items, errorItems, buckets }: BlockCounts): EvidenceBlockArm => {
+  const blockArm = (block: BlockCounts): EvidenceBlockArm => {
+    const { items, errorItems } = block;
+    block.cumulative ??= cumulativeOf(block.buckets);
     const atOrBelow: Record<string, number> = {};
-    for (const { percentile, bucket } of limits) {
-      let count = 0;
-      for (const [at, weight] of buckets) if (at <= bucket) count += weight;
-      atOrBelow[percentile] = count;
-    }
+    for (const { percentile, bucket } of limits) atOrBelow[percentile] = countAtOrBelow(block.cumulative, bucket);
     return { items, errorItems, atOrBelow };
   };
   const blocks: EvidenceBlock[] = route.blocks.flatMap(({ live, mirror }, index) =>
@@ -126,15 +134,35 @@ function arm(route: RouteCounts, name: ArmName): EvidenceArm {
 }
 
 /** The first bucket at which the cumulative weight reaches p of the whole; below every bucket when there is none. */
-function quantileBucket(buckets: Map<number, number>, p: number): number {
+function quantileBucket({ buckets, counts }: Cumulative, p: number): number {
+  const total = counts.at(-1) ?? 0;
+  return buckets[firstAtLeast(counts, p * total)] ?? Number.NEGATIVE_INFINITY;
+}
+
+function cumulativeOf(weights: Map<number, number>): Cumulative {
+  const buckets = [...weights.keys()].sort((a, b) => a - b);
   let total = 0;
-  for (const weight of buckets.values()) total += weight;
-  let cumulative = 0;
-  for (const bucket of [...buckets.keys()].sort((a, b) => a - b)) {
-    cumulative += buckets.get(bucket) ?? 0;
-    if (cumulative >= p * total) return bucket;
+  const counts = buckets.map((bucket) => {
+    total += weights.get(bucket) ?? 0;
+    return total;
+  });
+  return { buckets, counts };
+}
+
+function countAtOrBelow({ buckets, counts }: Cumulative, bucket: number): number {
+  // Buckets are integers.
+  return counts[firstAtLeast(buckets, bucket + 1) - 1] ?? 0;
+}
+
+function firstAtLeast(ascending: readonly number[], value: number): number {
+  let low = 0;
+  let high = ascending.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((ascending[middle] ?? 0) < value) low = middle + 1;
+    else high = middle;
   }
-  return Number.NEGATIVE_INFINITY;
+  return low;
 }
 
 function emptyBlock(): BlockCounts {
