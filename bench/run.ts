@@ -15,6 +15,7 @@ import { markdown } from './markdown.ts';
 const BENCHES: Readonly<Record<string, () => Promise<{ bench: Bench }>>> = {
   engine: () => import('./engine.ts'),
   impact: () => import('./impact.ts'),
+  decisions: () => import('./decisions.ts'),
 };
 
 const RESULTS = join(import.meta.dirname, 'results.json');
