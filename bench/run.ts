@@ -8,24 +8,18 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Bench, BenchTable } from './bench.ts';
+import type { Bench, BenchResult } from './bench.ts';
 import { markdown } from './markdown.ts';
 
 /** In the order in which they run. */
 const BENCHES: Readonly<Record<string, () => Promise<{ bench: Bench }>>> = {
   engine: () => import('./engine.ts'),
+  payload: () => import('./payload.ts'),
   impact: () => import('./impact.ts'),
   decisions: () => import('./decisions.ts'),
 };
 
 const RESULTS = join(import.meta.dirname, 'results.json');
-
-interface Result {
-  readonly measuredAt: string;
-  readonly machine: string;
-  readonly question: string;
-  readonly tables: readonly BenchTable[];
-}
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -48,8 +42,8 @@ for (const [name, load] of Object.entries(BENCHES)) {
     await keep(name, { measuredAt: new Date().toISOString(), machine: machine(), question: bench.question, tables });
 }
 
-async function keep(name: string, result: Result): Promise<void> {
-  const results = JSON.parse(await readFile(RESULTS, 'utf8').catch(missing)) as Record<string, Result>;
+async function keep(name: string, result: BenchResult): Promise<void> {
+  const results = JSON.parse(await readFile(RESULTS, 'utf8').catch(missing)) as Record<string, BenchResult>;
   const all = { ...results, [name]: result };
   const inOrder = Object.fromEntries(
     Object.keys(BENCHES).flatMap((each) => (all[each] === undefined ? [] : [[each, all[each]]])),

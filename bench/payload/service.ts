@@ -1,0 +1,57 @@
+// Log Analytics for bench/payload.ts, as a process of its own: the stand-in of the demo, which executes the KQL.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openDatabase } from '../../demo/azure-monitor/database.ts';
+import { createEngine } from '../../demo/azure-monitor/engine.ts';
+import { answerQuestions } from '../childProcess.ts';
+import { type ServiceAddress, startTelemetryService } from '../telemetryService.ts';
+import { fill, keepOnDisk } from './requests.ts';
+
+export type ServiceQuestion = { readonly fill: number } | 'address' | 'figures';
+
+/** What was asked since the last question about it. */
+export interface ServiceFigures {
+  readonly queries: number;
+  readonly rows: number;
+  /** Of the answers' bodies. */
+  readonly bytes: number;
+  /** From a query's arrival to its answer being ready. */
+  readonly milliseconds: number;
+}
+
+const directory = await mkdtemp(join(tmpdir(), 'bench-payload-'));
+const database = await openDatabase();
+await keepOnDisk(database, directory);
+let figures: ServiceFigures = { queries: 0, rows: 0, bytes: 0, milliseconds: 0 };
+const engine = createEngine(database);
+// The first parse loads and warms Microsoft's parser for seconds.
+await engine({ kql: 'print 1', scope: 'workspace', component: 0 });
+const service = await startTelemetryService(engine, ({ rows, responseBytes, milliseconds, status }) => {
+  if (status !== 200) throw new Error(`a query was answered with ${status}`);
+  figures = {
+    queries: figures.queries + 1,
+    rows: figures.rows + rows,
+    bytes: figures.bytes + responseBytes,
+    milliseconds: figures.milliseconds + milliseconds,
+  };
+});
+
+answerQuestions(
+  async (asked): Promise<ServiceAddress | ServiceFigures | undefined> => {
+    const question = asked as ServiceQuestion;
+    if (question === 'address') return service.address;
+    if (question === 'figures') {
+      const told = figures;
+      figures = { queries: 0, rows: 0, bytes: 0, milliseconds: 0 };
+      return told;
+    }
+    await fill(database, question.fill);
+    return undefined;
+  },
+  async () => {
+    await service.close();
+    await database.close();
+    await rm(directory, { recursive: true, force: true });
+  },
+);
