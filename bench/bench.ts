@@ -24,3 +24,12 @@ export interface BenchTable {
 
 /** null: not measured, or it has no meaning. */
 export type Cell = string | number | null;
+
+/** The latest run of a benchmark, as bench/results.json keeps it by name. */
+export interface BenchResult {
+  /** ISO 8601. */
+  readonly measuredAt: string;
+  readonly machine: string;
+  readonly question: string;
+  readonly tables: readonly BenchTable[];
+}
