@@ -18,8 +18,8 @@ interface Judge {
 
 const JUDGES: readonly Judge[] = [
   { name: '**MirrorExperiment**', failsAt: ({ verdict, decidedAt }) => (verdict === 'Fail' ? decidedAt : null) },
-  { name: '**MirrorExperiment**, asked on after a Pass', failsAt: ({ toleratedFailsAt }) => toleratedFailsAt },
-  { name: '**MirrorExperiment**, no tolerance', failsAt: ({ equalityFailsAt }) => equalityFailsAt },
+  { name: '**MirrorExperiment**, asked after every interval', failsAt: ({ toleratedFailsAt }) => toleratedFailsAt },
+  { name: '**MirrorExperiment**, without tolerance', failsAt: ({ equalityFailsAt }) => equalityFailsAt },
   ...RULES.map(({ name }, index) => ({ name, failsAt: ({ failsAt }: Outcome) => failsAt[index] ?? null })),
 ];
 

@@ -31,6 +31,19 @@ describe('one simulated experiment', () => {
     expect(simulate(job('20 % faster'))).toMatchObject({ verdict: 'Pass', decidedAt: 10, toleratedFailsAt: null });
   });
 
+  it('is looked at when the operator looks: after 20 intervals not at each', () => {
+    const outcomes = Array.from({ length: 12 }, (_, run) => simulate(job('all ×1.2', run, 45)));
+    // The last look takes what there is.
+    const looks = [...Array.from({ length: 20 }, (_, index) => index + 1), 22, 24, 26, 28, 30, 33, 36, 39, 42, 45];
+    const decided = outcomes.map(({ decidedAt }) => decidedAt);
+    expect(decided.filter((each) => !looks.includes(each))).toEqual([]);
+    expect(Math.max(...decided)).toBeGreaterThan(20);
+    const between = outcomes
+      .map(({ toleratedFailsAt }) => toleratedFailsAt ?? 0)
+      .filter((each) => !looks.includes(each) && each > 0);
+    expect(between).not.toEqual([]);
+  });
+
   it('is inconclusive when the time is over', () => {
     expect(simulate(job('all ×1.2', 0, 5))).toMatchObject({ verdict: 'Inconclusive', decidedAt: 5 });
   });
