@@ -86,8 +86,8 @@ const changed = (
   kind: 'regression' | 'harmless',
   name: string,
   candidate: Candidate,
-  service: Service = SHOP,
-): Scenario => ({ name, kind, service, conditions: STEADY, candidate });
+  { service = SHOP, conditions = STEADY }: Partial<Pick<Scenario, 'service' | 'conditions'>> = {},
+): Scenario => ({ name, kind, service, conditions, candidate });
 
 /** Their order is a part of the seeds: new ones come last. */
 export const SCENARIOS: readonly Scenario[] = [
@@ -102,8 +102,8 @@ export const SCENARIOS: readonly Scenario[] = [
   onePod('mirror’s pod wanders', arPod),
   onePod('each pod pauses', pausesOfEachPod),
   onePod('only mirror’s pod pauses', mirrorPauses),
-  changed('regression', 'V3: reviews 15 → 1,208 ms', delayedReviews, BOOKSTORE),
-  changed('regression', 'V4: half of the reviews fail', halfOfReviewsFail, BOOKSTORE),
+  changed('regression', 'V3: reviews 15 → 1,208 ms', delayedReviews, { service: BOOKSTORE }),
+  changed('regression', 'V4: half of the reviews fail', halfOfReviewsFail, { service: BOOKSTORE }),
   changed('regression', 'all ×1.5', slower(1.5)),
   changed('regression', 'all ×1.2', slower(1.2)),
   changed('regression', '2.2 % of requests ×9', slower(9, 0.022)),
@@ -112,5 +112,7 @@ export const SCENARIOS: readonly Scenario[] = [
   changed('harmless', 'all ×1.05', slower(1.05)),
   changed('harmless', 'errors +0.5 pp', moreErrors(0.005)),
   changed('harmless', '20 % faster', slower(0.8)),
-  changed('harmless', 'all ×1.05 at 100 requests/s', slower(1.05), { ...SHOP, requestsPerSecond: 100 }),
+  changed('harmless', 'all ×1.05 at 100 requests/s', slower(1.05), { service: { ...SHOP, requestsPerSecond: 100 } }),
+  changed('regression', 'all ×1.2, drifting', slower(1.2), { conditions: drift }),
+  changed('regression', 'errors +2 pp, bursty', moreErrors(0.02), { conditions: bursts }),
 ];

@@ -151,6 +151,7 @@ describe('what the candidate does', () => {
   it.each([
     ['all ×1.5', 1.5],
     ['all ×1.2', 1.2],
+    ['all ×1.2, drifting', 1.2],
     ['all ×1.05', 1.05],
     ['20 % faster', 0.8],
     ['all ×1.05 at 100 requests/s', 1.05],
@@ -163,6 +164,7 @@ describe('what the candidate does', () => {
   it.each([
     ['errors +5 pp', 0.05],
     ['errors +2 pp', 0.02],
+    ['errors +2 pp, bursty', 0.02],
     ['errors +0.5 pp', 0.005],
   ])('%s', (name, more) => {
     const { live, mirror } = hour(name);
