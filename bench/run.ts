@@ -16,6 +16,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ bench: Bench }>>> = {
   engine: () => import('./engine.ts'),
   payload: () => import('./payload.ts'),
   impact: () => import('./impact.ts'),
+  switching: () => import('./switching.ts'),
   decisions: () => import('./decisions.ts'),
 };
 

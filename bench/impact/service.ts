@@ -19,7 +19,7 @@ export interface Service {
 }
 
 export async function startService(port: number): Promise<Service> {
-  const child = fork(new URL('./serviceProcess.ts', import.meta.url), [String(port)]);
+  const child = fork(new URL('./serviceProcess.ts', import.meta.url), [String(port)], { execArgv: [] });
   const answer = async () => (await nextMessage(child, `the service at port ${port}`)) as ServiceAnswer;
   await answer();
   async function ask(message: ServiceMessage): Promise<ServiceAnswer> {

@@ -46,7 +46,7 @@ export interface Load {
 
 /** A process that sends requests: it shares no event loop with what it measures. */
 export async function startLoad(): Promise<Load> {
-  const child = fork(new URL('./loadProcess.ts', import.meta.url));
+  const child = fork(new URL('./loadProcess.ts', import.meta.url), { execArgv: [] });
   await once(child, 'spawn');
   return {
     run: async (order) => {
