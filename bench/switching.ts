@@ -14,7 +14,7 @@ export const bench: Bench = {
   run: async ({ short, tell }) => {
     const options = { ...(short ? SHORT : FULL), tell };
     tell('starting etcd, kube-apiserver, the operator and telemetry');
-    const stage = await setStage();
+    const stage = await setStage(!short);
     try {
       // Side by side: both wait most of the time.
       const all = await Promise.all((['watched', 'static'] as const).map((reload) => repeat(stage, reload, options)));

@@ -23,12 +23,15 @@ export interface Stage {
 }
 
 const ROOT = join(import.meta.dirname, '..', '..');
-const OPERATOR = join(ROOT, 'dist', 'main.js');
 
-/** A real API server with deploy/ applied, the operator as it is built, and Azure Monitor's stand-in, each a process. */
-export async function setStage(): Promise<Stage> {
-  await access(OPERATOR).catch((cause: unknown) => {
-    throw new Error(`${OPERATOR} is not there: run npm run build`, { cause });
+/**
+ * A real API server with deploy/ applied, the operator, and Azure Monitor's stand-in, each a process.
+ * @param built the operator as it ships (dist/), or else from source
+ */
+export async function setStage(built: boolean): Promise<Stage> {
+  const operator = join(ROOT, ...(built ? ['dist', 'main.js'] : ['src', 'main.ts']));
+  await access(operator).catch((cause: unknown) => {
+    throw new Error(`${operator} is not there: run npm run build`, { cause });
   });
   const closers: (() => Promise<unknown>)[] = [];
   const stop = async (): Promise<void> => {
@@ -47,7 +50,7 @@ export async function setStage(): Promise<Stage> {
     };
     await run(['apply', '-k', join(ROOT, 'deploy')]);
     const azure = await startAzure(closers);
-    await startOperator(await operatorEnvironment(kubeconfig, azure, directory), closers);
+    await startOperator(operator, await operatorEnvironment(kubeconfig, azure, directory), closers);
     return { kubeconfig, azure, run, stop };
   } catch (error) {
     await stop();
@@ -64,12 +67,13 @@ async function startAzure(closers: (() => Promise<unknown>)[]): Promise<Azure> {
 }
 
 async function startOperator(
+  program: string,
   environment: Readonly<Record<string, string>>,
   closers: (() => Promise<unknown>)[],
 ): Promise<void> {
   const { PATH = '', HOME = '' } = process.env;
   const addresses = { HEALTH_ADDRESS: '127.0.0.1', HEALTH_PORT: '0', METRICS_PORT: '0' };
-  const child = spawn(process.execPath, [OPERATOR], {
+  const child = spawn(process.execPath, [program], {
     env: { PATH, HOME, ...addresses, ...environment },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
