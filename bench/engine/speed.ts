@@ -61,7 +61,8 @@ function evaluateAlone(documents: readonly EvidenceDocument[], seconds: number):
     const start = performance.now();
     let count = 0;
     while (count === 0 || performance.now() - start < milliseconds) {
-      for (const document of documents) evaluate(document);
+      // Another one each time: what is known of a document is not made again.
+      for (const document of documents) evaluate({ ...document });
       count += documents.length;
     }
     return (1000 * count) / (performance.now() - start);

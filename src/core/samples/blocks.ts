@@ -1,4 +1,5 @@
 import type { BlockArmSamples, BlockSamples } from './samples.ts';
+import { sparseCounts } from './sparseCounts.ts';
 import { type AnswerTable, type CellReader, COUNT, column, SamplesError } from './table.ts';
 
 export interface BlocksAsked {
@@ -48,16 +49,19 @@ function armReader(
   const items = column(table, answer, names.items, COUNT);
   const failed = column(table, answer, names.failed, COUNT);
   const gates = percentiles.map((percentile, gate) => {
-    return { percentile, read: column(table, answer, `${names.gate}${gate}`, COUNT) };
+    return { percentile: String(percentile), read: column(table, answer, `${names.gate}${gate}`, COUNT) };
   });
   return (row) => {
-    const arm = {
-      items: items(row),
-      errorItems: failed(row),
-      atOrBelow: Object.fromEntries(gates.map(({ percentile, read }) => [String(percentile), read(row)])),
-    };
+    const atOrBelow = sparseCounts();
+    const arm = { items: items(row), errorItems: failed(row), atOrBelow };
     const successes = arm.items - arm.errorItems;
-    if (successes < 0 || Object.values(arm.atOrBelow).some((count) => count > successes)) {
+    let isPossible = successes >= 0;
+    for (const { percentile, read } of gates) {
+      const count = read(row);
+      atOrBelow[percentile] = count;
+      isPossible &&= count <= successes;
+    }
+    if (!isPossible) {
       throw new SamplesError(`the answer for blocks counts more parts than rows: ${JSON.stringify(arm)}`);
     }
     return arm;

@@ -7,6 +7,7 @@ import { increaseTolerance } from '../stats/toleranceMap.ts';
 import type {
   EvidenceAnalysis,
   EvidenceArm,
+  EvidenceBlock,
   EvidenceBlockArm,
   EvidencePairs,
   EvidenceRoute,
@@ -48,6 +49,7 @@ export function compareRoute(route: EvidenceRoute, analysis: EvidenceAnalysis, f
   const mirror = histogramFrom(route.mirror.histogram, route.mirror.successSumSquaredWeights);
   const lost = lostCopies(route, fraction);
   const succeeded = successes(route.mirror);
+  const sizes = blockSizes(route, successes);
   const keep = succeeded > 0 ? succeeded / (succeeded + lost) : 1;
   return {
     live,
@@ -60,7 +62,7 @@ export function compareRoute(route: EvidenceRoute, analysis: EvidenceAnalysis, f
       mirror,
       p: setting.percentile / 100,
       tolerance: increaseTolerance(setting.maxIncreasePercent / 100, setting.maxIncreaseMilliseconds),
-      phi: dispersion(blockCounts(route, (arm) => atOrBelow(route, arm, setting.percentile), successes)),
+      phi: dispersion(blockCounts(route, atOrBelow(route, setting.percentile), sizes)),
       keep,
     })),
     errors: compareErrors(route, analysis.errors.maxIncreaseBasisPoints / 1e4, lost),
@@ -86,7 +88,7 @@ function compareErrors(route: EvidenceRoute, delta: number, lost: number): Error
     blockCounts(
       route,
       (arm) => arm.errorItems,
-      (arm) => arm.items,
+      blockSizes(route, (arm) => arm.items),
     ),
   );
   const pairs = usablePairs(route);
@@ -119,30 +121,33 @@ function successes(arm: { readonly items: number; readonly errorItems: number })
   return arm.items - arm.errorItems;
 }
 
-function atOrBelow(route: EvidenceRoute, arm: EvidenceBlockArm, percentile: number): number {
-  const count = arm.atOrBelow[String(percentile)];
-  if (count === undefined) {
-    throw new RangeError(`a block of route "${route.name}" has no atOrBelow count for percentile ${percentile}`);
-  }
-  return count;
+function atOrBelow({ name }: EvidenceRoute, percentile: number): (arm: EvidenceBlockArm) => number {
+  const key = String(percentile);
+  return (arm) => {
+    const count = arm.atOrBelow[key];
+    if (count === undefined) {
+      throw new RangeError(`a block of route "${name}" has no atOrBelow count for percentile ${percentile}`);
+    }
+    return count;
+  };
 }
 
-function blockCounts(
-  { blocks }: EvidenceRoute,
-  countOf: (arm: EvidenceBlockArm) => number,
-  sizeOf: (arm: EvidenceBlockArm) => number,
-): BlockCounts {
-  const column = (of: (index: number) => number): Float64Array =>
-    Float64Array.from({ length: blocks.length }, (_, index) => of(index));
-  const each = (arm: 'live' | 'mirror', of: (arm: EvidenceBlockArm) => number): Float64Array =>
-    column((index) => {
-      const block = blocks[index];
-      return block ? of(block[arm]) : 0;
-    });
-  return {
-    liveCounts: each('live', countOf),
-    liveSizes: each('live', sizeOf),
-    mirrorCounts: each('mirror', countOf),
-    mirrorSizes: each('mirror', sizeOf),
-  };
+type Sizes = Pick<BlockCounts, 'liveSizes' | 'mirrorSizes'>;
+
+function blockSizes({ blocks }: EvidenceRoute, of: (arm: EvidenceBlockArm) => number): Sizes {
+  return { liveSizes: column(blocks, 'live', of), mirrorSizes: column(blocks, 'mirror', of) };
+}
+
+function blockCounts({ blocks }: EvidenceRoute, of: (arm: EvidenceBlockArm) => number, sizes: Sizes): BlockCounts {
+  return { liveCounts: column(blocks, 'live', of), mirrorCounts: column(blocks, 'mirror', of), ...sizes };
+}
+
+function column(
+  blocks: readonly EvidenceBlock[],
+  arm: 'live' | 'mirror',
+  of: (arm: EvidenceBlockArm) => number,
+): Float64Array {
+  const values = new Float64Array(blocks.length);
+  for (const [index, block] of blocks.entries()) values[index] = of(block[arm]);
+  return values;
 }

@@ -9,8 +9,21 @@ export interface Group {
   readonly alpha: number;
 }
 
-/** The sum first, then the routes in the document's order; a single route is its own sum. */
-export function groupsOf(document: EvidenceDocument): Group[] {
+/**
+ * The sum first, then the routes in the document's order; a single route is its own sum. Everything that is told about a
+ * document begins with them, so they are made once for each.
+ */
+export function groupsOf(document: EvidenceDocument): readonly Group[] {
+  const known = GROUPS.get(document);
+  if (known !== undefined) return known;
+  const groups = makeGroups(document);
+  GROUPS.set(document, groups);
+  return groups;
+}
+
+const GROUPS = new WeakMap<EvidenceDocument, readonly Group[]>();
+
+function makeGroups(document: EvidenceDocument): readonly Group[] {
   const { analysis, routes } = document;
   const declared = analysis.routes?.include ?? [];
   const judged = routes.length > 1 ? [sumRoutes(routes), ...routes] : routes;

@@ -2,7 +2,6 @@ import { isRequired } from './evaluate.ts';
 import type { Evaluation } from './evaluation.ts';
 import { ALL_ROUTES, type EvidenceDocument, type EvidenceRoute } from './evidence.ts';
 import { groupsOf, mirrorFraction } from './groups.ts';
-import { sumRoutes } from './sumRoutes.ts';
 
 /** Why copies leave so few traces that the rest of the time will not make a Pass of it. */
 export interface LastingLoss {
@@ -36,7 +35,9 @@ export function lastingLoss(
 function silence(document: EvidenceDocument, blockSeconds: number): LastingLoss | undefined {
   const seconds = SILENT_BLOCKS * blockSeconds;
   if (document.elapsedSeconds < seconds) return undefined;
-  const recent = countIn(sumRoutes(document.routes), document.elapsedSeconds - seconds, document.elapsedSeconds);
+  const [all] = groupsOf(document);
+  if (all === undefined) return undefined;
+  const recent = countIn(all.route, document.elapsedSeconds - seconds, document.elapsedSeconds);
   const expected = recent.live * mirrorFraction(document);
   if (recent.mirror > 0 || expected < document.analysis.minRequests) return undefined;
   const message = `the candidate has fallen silent: in the last ${seconds} s live reported ${Math.round(recent.live)} requests and the candidate none of the copies; look at its log, and whether its telemetry is still sent`;

@@ -65,7 +65,8 @@ function sumPairs(pairs: readonly EvidencePairs[]): EvidencePairs {
 function sumCounts(counts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
   const sum: Record<string, number> = {};
   for (const count of counts) {
-    for (const [key, value] of Object.entries(count)) sum[key] = (sum[key] ?? 0) + value;
+    // Object.entries would make an array for each of thousands of blocks.
+    for (const key in count) sum[key] = (sum[key] ?? 0) + (count[key] ?? 0);
   }
   return sum;
 }
