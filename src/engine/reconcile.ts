@@ -3,7 +3,7 @@ import { finalizer } from '../api/names.ts';
 import type { MirrorExperimentStatus } from '../api/types.generated.ts';
 import type { KubernetesObject, ObjectRef } from '../core/kubernetes/object.ts';
 import { decide } from '../core/lifecycle/decide.ts';
-import type { Decision } from '../core/lifecycle/decision.ts';
+import type { Decision, Inquiry } from '../core/lifecycle/decision.ts';
 import { hasEnded } from '../core/lifecycle/hasEnded.ts';
 import { mayGo } from '../core/lifecycle/mayGo.ts';
 import { readRefused } from '../core/lifecycle/readRefused.ts';
@@ -250,22 +250,28 @@ export function createReconciler(
       const { next, status } = decision;
       if (next.kind !== 'ask') return { decision, world };
       const late = lateAnswer(world.answers);
-      log.debug(late === undefined ? 'asking telemetry' : 'not asking telemetry, which is late', { ...next.ask });
+      const inquiries = next.also === undefined ? [next] : [next, next.also];
+      for (const { ask } of inquiries) {
+        log.debug(late === undefined ? 'asking telemetry' : 'not asking telemetry, which is late', { ...ask });
+      }
       const answers =
         late === undefined
-          ? await aside(() => askTelemetry(telemetry, next.ask, next.question, signal))
-          : { [next.ask.what]: late };
-      if (next.ask.what === 'read' && next.ask.due !== undefined && late === undefined) {
-        ports.onLooked?.((clock.now() - next.ask.due) / 1000);
-      }
+          ? await aside(() => Promise.all(inquiries.map((each) => inquire(each, signal))))
+          : inquiries.map(({ ask }): Answers => ({ [ask.what]: late }));
       world = {
         ...world,
-        answers: { ...world.answers, ...answers },
+        answers: Object.assign({}, world.answers, ...answers),
         now: clock.now(),
         experiment: { ...first.experiment, status },
       };
     }
     throw restless();
+  }
+
+  async function inquire({ ask, question }: Inquiry, signal: AbortSignal): Promise<Answers> {
+    const answers = await askTelemetry(telemetry, ask, question, signal);
+    if (ask.what === 'read' && ask.due !== undefined) ports.onLooked?.((clock.now() - ask.due) / 1000);
+    return answers;
   }
 
   /** A write that will be refused again is told in the status; anything else is tried again. */

@@ -33,8 +33,7 @@ export interface LogAnalyticsSettings extends QueryClientSettings {
 /**
  * Telemetry from Azure Log Analytics, a workspace or an Application Insights resource.
  *
- * A read asks three queries, one after another: sums, then blocks and pairs by the routes and thresholds that the sums
- * gave; two where live is compared with itself, which has no pairs. At most 50 x 720 blocks and the cells of 50 routes are transferred, whatever the traffic. Nothing is tried again
+ * A read asks three queries: sums, and then blocks and pairs by the routes and thresholds that the sums gave; two where live is compared with itself, which has no pairs. At most 50 x 720 blocks and the cells of 50 routes are transferred, whatever the traffic. Nothing is tried again
  * here: every call is idempotent, and when to ask again is the caller's to decide.
  * @throws Error when the endpoint is not https
  */
@@ -118,9 +117,11 @@ async function read(
   const blocksAsked = blocksQuery(question, window, queried);
   const length = blockSeconds(question.intervalSeconds, askedWindow(question, window));
   const blocksOfRoute = Math.ceil((window.end - window.start) / 1000 / length);
-  const blockRows = await ask(blocksAsked, 'blocks', routes.length * blocksOfRoute);
   const pairsAsked = question.compare === undefined ? pairsQuery(question, window, queried) : undefined;
-  const pairRows = pairsAsked === undefined ? undefined : await ask(pairsAsked, 'pairs', routes.length);
+  const [blockRows, pairRows] = await Promise.all([
+    ask(blocksAsked, 'blocks', routes.length * blocksOfRoute),
+    pairsAsked === undefined ? undefined : ask(pairsAsked, 'pairs', routes.length),
+  ]);
   if (blockRows === undefined || (pairsAsked !== undefined && pairRows === undefined)) {
     throw new TelemetryError('Unavailable', 'Log Analytics answered with data and then said that there is none');
   }

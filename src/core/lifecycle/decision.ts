@@ -20,7 +20,11 @@ export type Next =
       readonly purpose: string;
     }
   /** Ask telemetry, then decide again. */
-  | { readonly kind: 'ask'; readonly ask: Ask; readonly question: TelemetryQuestion }
+  | ({
+      readonly kind: 'ask';
+      /** To be asked at the same time. */
+      readonly also?: Inquiry;
+    } & Inquiry)
   /** The status has to be stored before anything else happens; then decide again. */
   | {
       readonly kind: 'save';
@@ -33,6 +37,11 @@ export type Next =
   | { readonly kind: 'done' }
   /** Everything is restored: the finalizer may go. */
   | { readonly kind: 'release' };
+
+export interface Inquiry {
+  readonly ask: Ask;
+  readonly question: TelemetryQuestion;
+}
 
 export type Ask =
   | { readonly what: 'probe' }

@@ -48,7 +48,7 @@ interface Waiting {
 /** Queries of one shape gather for this long after the last that was begun. */
 const GATHER_MILLISECONDS = 1000;
 /** Of one shared query. The service takes texts of megabytes; these bounds keep one query about as dear as the widest alone. */
-const MOST_QUERIES = 32;
+const MOST_QUERIES = 64;
 const MOST_CHARACTERS = 512 * 1024;
 const MOST_ROWS = 40_000;
 /** For how long a query that has failed by itself is not asked together with others. */

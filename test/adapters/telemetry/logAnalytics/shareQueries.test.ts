@@ -185,7 +185,7 @@ describe('namespaces', () => {
     void Promise.all(Array.from({ length: 100 }, (_, index) => ask(`greedy-${index}`, { namespace: 'greedy' })));
     void Promise.all(['a', 'b'].map((name) => ask(name, { namespace: `modest-${name}` })));
     await clock.advance(1000);
-    expect(queries[1]?.names).toHaveLength(32);
+    expect(queries[1]?.names).toHaveLength(64);
     expect(queries[1]?.names.slice(0, 3)).toEqual(expect.arrayContaining(['a', 'b', 'greedy-0']));
   });
 });
