@@ -18,6 +18,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ bench: Bench }>>> = {
   impact: () => import('./impact.ts'),
   switching: () => import('./switching.ts'),
   decisions: () => import('./decisions.ts'),
+  scale: () => import('./scale.ts'),
 };
 
 const RESULTS = join(import.meta.dirname, 'results.json');

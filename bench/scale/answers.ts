@@ -17,6 +17,7 @@ export function asked(kql: string): readonly Asked[] {
   return (/^let Leg0 = \(\) \{\n/.test(kql) ? legsOf(kql) : [kql]).map((leg) => ({
     kind: kindOf(leg),
     version: versionsOf(leg)[0] ?? '',
+    end: instants(leg)[1] ?? 0,
     versions: versionsOf(leg).length,
   }));
 }
@@ -25,6 +26,8 @@ export interface Asked {
   readonly kind: Kind;
   /** Live's. */
   readonly version: string;
+  /** Of the window, in ms since the epoch. */
+  readonly end: number;
   readonly versions: number;
 }
 
@@ -97,32 +100,32 @@ function instants(kql: string): readonly number[] {
   return [...line.matchAll(/datetime\(([^)]*)\)/g)].map(([, text = '']) => Date.parse(text));
 }
 
-interface Request {
-  readonly route: number;
-  readonly live: boolean;
-  readonly milliseconds: number;
-  readonly bucket: number;
-  /** Seconds since the window's start, what is left out not counted. */
-  readonly at: number;
-}
-
-/** All requests that a query is about. */
-function* requests(kql: string): Generator<Request> {
+/** Everything that a query is about; `at` is in seconds since the window's start, what is left out not counted. */
+function eachRequest(
+  kql: string,
+  visit: (route: number, live: boolean, milliseconds: number, bucket: number, at: number) => void,
+): void {
   const [start = 0, end = 0, switchOn, from] = instants(kql);
   const isGuard = switchOn !== undefined && from !== undefined;
   for (let second = Math.ceil(start / 1000); second * 1000 < end; second++) {
     const time = second * 1000;
     if (isGuard && time >= switchOn && time < from) continue;
     const at = (time - start - (isGuard && time >= from ? from - switchOn : 0)) / 1000;
-    const arms = isGuard ? [time < switchOn] : [true, false];
     for (let number = 0; number < PER_SECOND * ROUTES.length; number++) {
-      for (const live of arms) {
-        const milliseconds = 10 + (((second * 7919 + number * 104_729 + (live ? 0 : 31)) % 997) / 997) ** 2 * 50;
-        yield { route: number % ROUTES.length, live, milliseconds, bucket: bucketOf(milliseconds), at };
+      const place = second * 7919 + number * 104_729;
+      for (const live of isGuard ? [time < switchOn] : BOTH) {
+        const position = (place + (live ? 0 : 31)) % DURATIONS.length;
+        visit(number % ROUTES.length, live, DURATIONS[position] ?? 0, BUCKETS[position] ?? 0, at);
       }
     }
   }
 }
+
+const BOTH = [true, false];
+/** In milliseconds, and their buckets: made once, so that they are not what is measured. */
+const DURATIONS = Array.from({ length: 997 }, (_, position) => 10 + (position / 997) ** 2 * 50);
+const BUCKETS = DURATIONS.map(bucketOf);
+const MOST_BUCKETS = 1 + Math.max(...BUCKETS);
 
 const CELLS: Readonly<Record<string, Column['type']>> = {
   ...{ Route: 'string', Live: 'bool', Code: 'string', Ok: 'bool', Bucket: 'long', First: 'real' },
@@ -130,24 +133,27 @@ const CELLS: Readonly<Record<string, Column['type']>> = {
 };
 
 function cells(kql: string): Table {
-  const sums = new Map<string, { first: number; items: number; ms: number; ms2: number; key: Cell[] }>();
-  for (const { route, live, bucket, milliseconds, at } of requests(kql)) {
-    const key = `${route} ${live} ${bucket}`;
-    const sum = sums.get(key) ?? {
-      first: at * 1000,
-      items: 0,
-      ms: 0,
-      ms2: 0,
-      key: [ROUTES[route] ?? '', live, bucket],
-    };
-    sums.set(key, sum);
-    sum.items += 1;
-    sum.ms += milliseconds;
-    sum.ms2 += milliseconds ** 2;
-  }
-  const rows = [...sums.values()].map(({ first, items, ms, ms2, key: [route = '', live = false, bucket = 0] }) => {
-    return [route, live, '200', true, bucket, first, items, items, items, ms, ms2];
+  const size = ROUTES.length * 2 * MOST_BUCKETS;
+  const [items, ms, ms2, first] = [
+    new Float64Array(size),
+    new Float64Array(size),
+    new Float64Array(size),
+    new Float64Array(size),
+  ];
+  eachRequest(kql, (route, live, milliseconds, bucket, at) => {
+    const cell = (route * 2 + (live ? 1 : 0)) * MOST_BUCKETS + bucket;
+    if (items[cell] === 0) first[cell] = at * 1000;
+    add(items, cell, 1);
+    add(ms, cell, milliseconds);
+    add(ms2, cell, milliseconds ** 2);
   });
+  const rows: Cell[][] = [];
+  for (const [cell, count] of items.entries()) {
+    if (count === 0) continue;
+    const arm = Math.floor(cell / MOST_BUCKETS);
+    const key = [ROUTES[arm >> 1] ?? '', arm % 2 === 1, '200', true, cell % MOST_BUCKETS];
+    rows.push([...key, first[cell] ?? 0, count, count, count, ms[cell] ?? 0, ms2[cell] ?? 0]);
+  }
   return table(CELLS, rows);
 }
 
@@ -155,19 +161,19 @@ function blocks(kql: string): Table {
   const seconds = Number(/\) \/ (\d+)s, 1\.0\)\)/.exec(kql)?.[1]);
   const names = [...kql.matchAll(/L(\d+) = countif/g)].map(([, gate]) => Number(gate));
   const routes = /let Routes = datatable\([^)]*\) \[([^\]]*)\];/.exec(kql)?.[1] ?? '';
-  const numbers = new Map(ROUTES.map((name, route) => [route, rowOf(routes, name)]));
-  const sums = new Map<string, number[]>();
-  for (const { route, live, bucket, at } of requests(kql)) {
-    const [number = 0, ...thresholds] = numbers.get(route) ?? [];
+  const numbers = ROUTES.map((name) => rowOf(routes, name));
+  const sums = ROUTES.map((): number[][] => []);
+  eachRequest(kql, (route, live, _, bucket, at) => {
+    const [number = 0, ...thresholds] = numbers[route] ?? [];
     const block = Math.floor(at / seconds);
-    const key = `${number} ${block}`;
-    const row = sums.get(key) ?? [number, block, 0, 0, 0, 0, ...names.flatMap(() => [0, 0])];
-    sums.set(key, row);
-    add(row, live ? 2 : 4);
-    for (const gate of names) if (bucket <= (thresholds[gate] ?? 0)) add(row, 6 + 2 * gate + (live ? 0 : 1));
-  }
+    const ofRoute = sums[route] ?? [];
+    const row = ofRoute[block] ?? [number, block, 0, 0, 0, 0, ...names.flatMap(() => [0, 0])];
+    ofRoute[block] = row;
+    add(row, live ? 2 : 4, 1);
+    for (const gate of names) if (bucket <= (thresholds[gate] ?? 0)) add(row, 6 + 2 * gate + (live ? 0 : 1), 1);
+  });
   const counts = ['Route', 'Block', 'LiveItems', 'LiveFailed', 'MirrorItems', 'MirrorFailed'];
-  return table(longs([...counts, ...names.flatMap((gate) => [`L${gate}`, `M${gate}`])]), [...sums.values()]);
+  return table(longs([...counts, ...names.flatMap((gate) => [`L${gate}`, `M${gate}`])]), sums.flat());
 }
 
 /** The number and the thresholds of a route in the table of a query. */
@@ -187,8 +193,8 @@ function pairs(kql: string): Table {
   );
 }
 
-function add(row: number[], index: number): void {
-  row[index] = (row[index] ?? 0) + 1;
+function add(row: number[] | Float64Array, index: number, value: number): void {
+  row[index] = (row[index] ?? 0) + value;
 }
 
 function longs(names: readonly string[]): Record<string, Column['type']> {

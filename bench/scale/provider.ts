@@ -26,8 +26,13 @@ export interface ProviderFigures {
   readonly mostIn30Seconds: number;
   /** Questions in these queries. */
   readonly questions: number;
-  /** By live's version: when its sums were asked for, in ms since the epoch. */
-  readonly looks: Readonly<Record<string, readonly number[]>>;
+  /** By live's version: when its sums were asked for, and of a window of which end, in ms since the epoch. */
+  readonly looks: Readonly<Record<string, readonly Look[]>>;
+}
+
+export interface Look {
+  readonly at: number;
+  readonly end: number;
 }
 
 /** Of the service, for one identity. */
@@ -45,7 +50,7 @@ let figures = empty();
 function empty() {
   return {
     ...{ queries: 0, refused: 0, bytes: 0, mostAtOnce: 0, mostIn30Seconds: 0, questions: 0 },
-    looks: {} as Record<string, number[]>,
+    looks: {} as Record<string, Look[]>,
   };
 }
 
@@ -63,12 +68,12 @@ const address: ProviderAddress = {
 };
 const answering = queryListener({
   engine: async ({ kql }) => {
-    for (const { kind, version, versions } of asked(kql)) {
+    for (const { kind, version, versions, end } of asked(kql)) {
       figures.questions += 1;
       if (kind !== 'cells' || versions !== 2) continue;
       const looks = figures.looks[version] ?? [];
       figures.looks[version] = looks;
-      looks.push(Date.now());
+      looks.push({ at: Date.now(), end });
     }
     const table = answer(kql);
     await new Promise((resolve) => setTimeout(resolve, latencyMilliseconds));
