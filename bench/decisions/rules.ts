@@ -30,6 +30,7 @@ const FIVE_IN_A_ROW: Limit = { times: 5, inARow: true };
 /**
  * Flagger's documented example has `threshold: 5` ("max number of failed metric checks before rollback"); its scheduler.go
  * adds one to status.failedChecks for each failed check and starts anew only for a new revision, so they need not be in a row.
+ * That it rolls back at the tick after the fifth is not held against it here.
  */
 const FIVE_IN_ALL: Limit = { times: 5, inARow: false };
 
