@@ -68,14 +68,17 @@ export function simulate({ scenario: index, run, intervals }: Job): Outcome {
     const isOpen = verdict === 'Running' || toleratedFailsAt === null;
     if (!isOpen && equalityFailsAt !== null) continue;
     record(recorder, routes);
+    const isLast = interval === intervals;
+    const document = recorder.document(DEFAULT_ANALYSIS, isLast);
     if (isOpen) {
-      const isLast = interval === intervals;
-      const now = evaluate(recorder.document(DEFAULT_ANALYSIS, isLast)).verdict;
+      const now = evaluate(document).verdict;
       if (now === 'Fail') toleratedFailsAt ??= interval;
       if (verdict === 'Running' && (isLast || isLook(interval))) [verdict, decidedAt] = [now, interval];
     }
-    if (equalityFailsAt === null && evaluate(recorder.document(EQUALITY)).verdict === 'Fail')
+    // The percentiles are the same, and with them all that is counted.
+    if (equalityFailsAt === null && evaluate({ ...document, analysis: EQUALITY }).verdict === 'Fail') {
       equalityFailsAt = interval;
+    }
   }
   return {
     verdict,
