@@ -71,7 +71,7 @@ function ratios(measured: readonly Measured[]): BenchTable {
       ];
     }),
     notes: [
-      `Last column: the best that pulling can do is to fetch each row once in a run, and never those that arrive late; the operator reads sums of the whole window at each of ${LOOKS} looks, here reckoned as if the first look were as large as the last. Below 1, pulling would transfer less.`,
+      `Last column: the best that pulling can do is to fetch each row once in a run, and never those that arrive late; the operator reads sums of the whole window at most ${LOOKS} times, here reckoned as if the first look were as large as the last. Below 1, pulling would transfer less.`,
     ],
   };
 }

@@ -95,6 +95,8 @@ interface Judged {
   readonly loss: LastingLoss | undefined;
   /** What to say of requests that are no copies; a Pass waits until they are few. */
   readonly surplus: string | undefined;
+  /** As the status shows them, with the intervals. */
+  readonly results: () => ReturnType<typeof resultsOf>;
 }
 
 interface Conclusion {
@@ -104,18 +106,41 @@ interface Conclusion {
   readonly isEarly?: boolean;
 }
 
+/** One look decides several times about the windows that it has read: each is judged once, which is most of its cost. */
 function judge(world: World, window: WindowSamples): Judged {
   const { analysis, traffic } = world.experiment.spec;
-  const document = evidenceDocument(window.samples, analysis, {
+  const deadline = isPastDeadline(world, world.experiment.status);
+  const by = JSON.stringify([analysis, traffic.percent, deadline]);
+  const known = JUDGED.get(window);
+  if (known?.by === by) return known.judged;
+  const judged = judgeAnew(world, window, deadline);
+  JUDGED.set(window, { by, judged });
+  return judged;
+}
+
+/** `by`: what else a judgement rests on. */
+const JUDGED = new WeakMap<WindowSamples, { readonly by: string; readonly judged: Judged }>();
+
+function judgeAnew(world: World, window: WindowSamples, deadline: boolean): Judged {
+  const { analysis, traffic } = world.experiment.spec;
+  const { samples } = window;
+  const document = evidenceDocument(samples, analysis, {
     mirrorPercent: traffic.percent,
     elapsedSeconds: (window.end - window.start) / 1000,
-    deadline: isPastDeadline(world, world.experiment.status),
+    deadline,
   });
   const seconds = analysedSeconds(window, analysis.intervalSeconds);
   const evaluation = evaluate(document);
   const loss = lastingLoss(document, evaluation, blockSeconds(analysis.intervalSeconds, window));
   const surplus = surplusOf(document, evaluation);
-  return { window, document, evaluation, samples: window.samples, seconds, loss, surplus };
+  let results: ReturnType<typeof resultsOf> | undefined;
+  return {
+    ...{ window, document, evaluation, samples, seconds, loss, surplus },
+    results: () => {
+      results ??= resultsOf(samples, document, evaluation);
+      return results;
+    },
+  };
 }
 
 /** The verdict that the evidence supports now; undefined: the experiment goes on. */
@@ -164,7 +189,7 @@ function show(world: World, status: MirrorExperimentStatus, judged: Judged): Mir
   const seen: MirrorExperimentStatus = {
     ...status,
     lastAnalysisTime: timestamp(world.now),
-    ...resultsOf(samples, document, evaluation, world.figuresStand === true ? status : undefined),
+    ...(world.figuresStand === true ? resultsOf(samples, document, evaluation, status) : judged.results()),
   };
   const silent = (arm: 'live' | 'mirror') => samples.routes.every((route) => route[arm].items === 0);
   const { versionProperty } = world.experiment.spec.telemetry.logAnalytics;

@@ -85,9 +85,18 @@ export function quantileOf(histogram: Histogram, p: number): number | null {
   return GAMMA ** ((buckets[k] as number) - 1 + inside);
 }
 
-/** Both edges of every occupied bucket in milliseconds, ascending, each once. */
+/** Both edges of every occupied bucket in milliseconds, ascending, each once. Made once for each histogram. */
 export function edgesOf(histogram: Histogram): Float64Array {
-  const { buckets } = histogram;
+  const known = EDGES_OF.get(histogram);
+  if (known !== undefined) return known;
+  const edges = makeEdges(histogram);
+  EDGES_OF.set(histogram, edges);
+  return edges;
+}
+
+const EDGES_OF = new WeakMap<Histogram, Float64Array>();
+
+function makeEdges({ buckets }: Histogram): Float64Array {
   const edges = new Float64Array(2 * buckets.length);
   let size = 0;
   for (let k = 0; k < buckets.length; k++) {

@@ -62,17 +62,20 @@ export function logUnder(count: number, n: number, p: number): number {
   return mixtureAt(underMixture(n, p), count);
 }
 
+/** Of the call that is under way. */
+const EXPONENTS = new Float64Array(TILTS);
+
 export function mixtureAt(mixture: LogMixture, count: number): number {
   const { intercepts, slopes } = mixture;
-  const size = slopes.length;
   let largest = Number.NEGATIVE_INFINITY;
-  for (let j = 0; j < size; j++) {
+  for (let j = 0; j < TILTS; j++) {
     const x = (intercepts[j] as number) + (slopes[j] as number) * count;
+    EXPONENTS[j] = x;
     if (x > largest) largest = x;
   }
   let sum = 0;
-  for (let j = 0; j < size; j++) {
-    const x = (intercepts[j] as number) + (slopes[j] as number) * count - largest;
+  for (let j = 0; j < TILTS; j++) {
+    const x = (EXPONENTS[j] as number) - largest;
     if (x > -NEGLIGIBLE) sum += Math.exp(x);
   }
   return largest + Math.log(sum);
