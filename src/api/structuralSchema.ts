@@ -65,7 +65,8 @@ function checkFields(schema: StructuralSchema, input: object, path: string, erro
   for (const [name, field] of Object.entries(properties)) {
     // Like the API server: null stands for the default, where there is one.
     const given = own(input, name);
-    const used = given === undefined || (given === null && field.default !== undefined) ? field.default : given;
+    const isDefault = given === undefined || (given === null && field.default !== undefined);
+    const used = isDefault ? structuredClone(field.default) : given;
     if (used !== undefined) value[name] = check(field, used, join(path, name), errors);
     else if (schema.required?.includes(name)) errors.push({ path: join(path, name), message: 'is missing: set it' });
   }
@@ -74,21 +75,22 @@ function checkFields(schema: StructuralSchema, input: object, path: string, erro
     const message = 'is not a field that this operator knows: check the spelling, or upgrade the operator';
     errors.push({ path: join(path, name), message });
   }
-  return value;
+  return unlessSame(value, input);
 }
 
 function checkItems(schema: StructuralSchema, input: readonly unknown[], path: string, errors: FieldError[]): unknown {
   const { items } = schema;
   if (items === undefined) return [];
   const seen = new Set<string>();
-  return Array.from(input, (item, index) => {
-    const value = check(items, item, `${path}[${index}]`, errors);
-    const key = itemKey(schema, value);
+  const value = Array.from(input, (item, index) => {
+    const checked = check(items, item, `${path}[${index}]`, errors);
+    const key = itemKey(schema, checked);
     if (key !== undefined && seen.has(key)) {
       errors.push({ path: `${path}[${index}]`, message: `is there twice (${key}): keep one` });
     } else if (key !== undefined) seen.add(key);
-    return value;
+    return checked;
   });
+  return unlessSame(value, input);
 }
 
 /** Text that two items of a set or map share when they are duplicates; undefined where duplicates are allowed. */
@@ -189,4 +191,12 @@ function describe(value: unknown): string {
   if (value === undefined) return 'missing';
   if (Array.isArray(value)) return 'a list';
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}
+
+/** The original in place of a copy of it that has the same fields, or items, in it. */
+export function unlessSame<T extends object>(copy: T, original: object): T {
+  const keys = Object.keys(copy) as (keyof T)[];
+  const isSame =
+    keys.length === Object.keys(original).length && keys.every((key) => copy[key] === (original as Partial<T>)[key]);
+  return isSame ? (original as T) : copy;
 }

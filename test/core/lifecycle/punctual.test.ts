@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { getCondition } from '../../../src/api/conditions.ts';
 import type { MirrorExperimentStatus } from '../../../src/api/types.generated.ts';
-import { dueAt, reportPunctuality } from '../../../src/core/lifecycle/punctual.ts';
+import { reportPunctuality, dueAt as timeDue } from '../../../src/core/lifecycle/punctual.ts';
 import type { World } from '../../../src/core/lifecycle/world.ts';
 import { Simulation } from '../../support/simulation.ts';
 
@@ -24,7 +24,7 @@ async function worldAt(seconds: number): Promise<World> {
 }
 
 /** As a look at this time, in seconds since the first copy, leaves it. */
-const after = (seconds: number): MirrorExperimentStatus => ({ mirroringSince: at(0), lastAnalysisTime: at(seconds) });
+const looked = (seconds: number): MirrorExperimentStatus => ({ mirroringSince: at(0), lastAnalysisTime: at(seconds) });
 
 async function told(seconds: number, before: MirrorExperimentStatus): Promise<MirrorExperimentStatus> {
   return reportPunctuality(await worldAt(seconds), before, before);
@@ -32,17 +32,17 @@ async function told(seconds: number, before: MirrorExperimentStatus): Promise<Mi
 
 describe('a look', () => {
   it('is due when the window has grown, and the first never is', async () => {
-    expect(dueAt(await worldAt(200), {})).toBeUndefined();
-    expect(dueAt(await worldAt(179), after(150))).toBeUndefined();
-    expect(dueAt(await worldAt(180), after(150))).toBe(START + 180_000);
-    expect(dueAt(await worldAt(500), after(150))).toBe(START + 180_000);
+    expect(timeDue(await worldAt(200), {})).toBeUndefined();
+    expect(timeDue(await worldAt(179), looked(150))).toBeUndefined();
+    expect(timeDue(await worldAt(180), looked(150))).toBe(START + 180_000);
+    expect(timeDue(await worldAt(500), looked(150))).toBe(START + 180_000);
   });
 
   it('that comes in time, and the first one, is told to be', async () => {
     for (const [seconds, before] of [
       [150, { mirroringSince: at(0) }],
-      [180, after(150)],
-      [210, after(150)],
+      [180, looked(150)],
+      [210, looked(150)],
     ] as const) {
       expect((await told(seconds, before)).conditions).toEqual([
         expect.objectContaining({ type: 'OnSchedule', status: 'True', reason: 'OnTime' }),
@@ -51,16 +51,16 @@ describe('a look', () => {
   });
 
   it('that comes more than one interval late is told, until one comes within half an interval', async () => {
-    const late = await told(211, after(150));
+    const late = await told(211, looked(150));
     expect(getCondition(late.conditions, 'OnSchedule')).toMatchObject({
       status: 'False',
       reason: 'Behind',
       message: 'the last look came 31 s after it was due, more than one interval (intervalSeconds 30)',
     });
-    const next = { ...late, ...after(211) };
+    const next = { ...late, ...looked(211) };
     expect((await told(256, next)).conditions).toEqual(late.conditions);
     const back = await told(255, next);
     expect(getCondition(back.conditions, 'OnSchedule')).toMatchObject({ status: 'True', reason: 'OnTime' });
-    expect((await told(301, { ...back, ...after(271) })).conditions).toEqual(back.conditions);
+    expect((await told(301, { ...back, ...looked(271) })).conditions).toEqual(back.conditions);
   });
 });
