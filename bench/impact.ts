@@ -7,7 +7,7 @@ import { measureUploads } from './impact/uploads.ts';
 import { failed, startLoad, together } from './live/load.ts';
 import { quantile, ratio } from './live/quantile.ts';
 
-const FULL = { rounds: 3, seconds: 15, warmupSeconds: 1, requestsPerSecond: 200, switches: 50, uploadMegabytes: 16 };
+const FULL = { rounds: 3, seconds: 12, warmupSeconds: 1, requestsPerSecond: 200, switches: 50, uploadMegabytes: 16 };
 const SHORT = { rounds: 1, seconds: 0.8, warmupSeconds: 0.2, requestsPerSecond: 100, switches: 2, uploadMegabytes: 1 };
 
 export const bench: Bench = {

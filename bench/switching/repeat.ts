@@ -26,7 +26,10 @@ export interface Repeated {
 }
 
 export interface RepeatOptions {
+  /** Of experiments. */
   readonly repetitions: number;
+  /** Of Envoy’s pod, for comparison. */
+  readonly replacements: number;
   readonly baselineSeconds: number;
   /** Of each of the two kinds of live users. */
   readonly requestsPerSecond: number;
@@ -37,18 +40,18 @@ export interface RepeatOptions {
 const MOST_SECONDS = 120;
 
 export async function repeat(stage: Stage, reload: Reload, options: RepeatOptions): Promise<Repeated> {
-  const { repetitions, requestsPerSecond, baselineSeconds, tell } = options;
+  const { repetitions, replacements, requestsPerSecond, baselineSeconds, tell } = options;
   const shop = await openShop(stage, reload);
   const moments = watchMoments(stage.kubeconfig, shop.namespace);
   const times: Times[] = [];
   const reasons: string[] = [];
-  const inTurn = async (task: (index: number) => Promise<void>): Promise<void> => {
-    for (let index = 0; index < repetitions; index++) await task(index);
+  const inTurn = async (count: number, task: (index: number) => Promise<void>): Promise<void> => {
+    for (let index = 0; index < count; index++) await task(index);
   };
   // What replacing Envoy's pod costs by itself.
   const control: Phase = {
-    title: `not mirrored, Envoy replaced ${repetitions} times by kubectl rollout restart`,
-    work: () => inTurn(shop.replaceEnvoy),
+    title: `not mirrored, Envoy replaced ${replacements}x by kubectl rollout restart`,
+    work: () => inTurn(replacements, shop.replaceEnvoy),
   };
   try {
     const live = await besideLiveUsers(
@@ -56,7 +59,7 @@ export async function repeat(stage: Stage, reload: Reload, options: RepeatOption
       [
         { title: 'before the first experiment', work: () => delay(baselineSeconds * 1000) },
         ...(reload === 'static' ? [control] : []),
-        { title: `mirrored and switched ${2 * repetitions} times`, work: () => inTurn(run) },
+        { title: `mirrored and switched ${2 * repetitions}x`, work: () => inTurn(repetitions, run) },
       ],
     );
     return { reload, times, reasons, live };
