@@ -64,6 +64,8 @@ export async function runPhase(stage: Stage, phase: Phase, options: PhaseOptions
   const off = restored(on);
   const isOn = phase.candidate !== undefined && phase.switches !== true;
   if (isOn) await proxy.apply(on);
+  // Envoy goes on counting where a cluster of this name is not quite gone yet.
+  const before = isOn ? await attempts(proxy) : 0;
   const running = load.run({
     url: proxy.url,
     requestsPerSecond: options.requestsPerSecond,
@@ -78,7 +80,7 @@ export async function runPhase(stage: Stage, phase: Phase, options: PhaseOptions
     await switchOften(proxy, on, off, options);
   }
   const result = await running;
-  const copied = isOn ? await attempts(proxy) : null;
+  const copied = isOn ? (await attempts(proxy)) - before : null;
   const received = await candidate.received();
   // Cuts the copies that are still under way.
   await candidate.behave('healthy');
