@@ -77,6 +77,18 @@ async function measure({ short, tell }: BenchOptions, closers: (() => unknown)[]
 
 type Options = typeof FULL;
 
+/** p50 and p99 as the median of the rounds, so that what disturbs one of them does not decide; p99.9 over all requests. */
+function quantilesOf(phases: readonly PhaseResult[]): readonly (number | null)[] {
+  const rounds = phases.map(({ load }) => load.milliseconds);
+  const median = (share: number) => {
+    return quantile(
+      rounds.flatMap((each) => quantile(each, share) ?? []),
+      0.5,
+    );
+  };
+  return [median(0.5), median(0.99), quantile(rounds.flat(), 0.999)];
+}
+
 function liveTable(results: ReadonlyMap<string, readonly PhaseResult[]>, options: Options, idle: number): BenchTable {
   const { rounds, seconds, requestsPerSecond, switches } = options;
   const all = [...results].map(([title, phases]) => ({
@@ -84,7 +96,7 @@ function liveTable(results: ReadonlyMap<string, readonly PhaseResult[]>, options
     phases,
     load: together(phases.map(({ load }) => load)),
   }));
-  const reference = all.find(({ title }) => title === 'off')?.load.milliseconds ?? [];
+  const reference = quantilesOf(results.get('off') ?? []);
   const late = all.flatMap(({ load }) => load.lateMilliseconds);
   const offs = (results.get('off') ?? []).map(({ load }) => load.milliseconds);
   const shown = (share: number) => offs.map((each) => quantile(each, share)?.toFixed(2)).join(', ');
@@ -95,10 +107,8 @@ function liveTable(results: ReadonlyMap<string, readonly PhaseResult[]>, options
       ...['p50 / off', 'p99 / off', 'p99.9 / off', 'copies that Envoy tried', 'copies that arrived'],
     ],
     rows: all.map(({ title, phases, load }) => {
-      const quantiles = [0.5, 0.99, 0.999].map((share) => quantile(load.milliseconds, share));
-      const ratios = [0.5, 0.99, 0.999].map((share, index) =>
-        title === 'off' ? 1 : ratio(quantiles[index] ?? null, quantile(reference, share)),
-      );
+      const quantiles = quantilesOf(phases);
+      const ratios = quantiles.map((value, index) => ratio(value, reference[index] ?? null));
       const copied = phases.map((phase) => phase.copied);
       return [
         title === 'switched on and off' ? `switched on and off ${rounds * switches} times` : title,
@@ -111,7 +121,7 @@ function liveTable(results: ReadonlyMap<string, readonly PhaseResult[]>, options
       ];
     }),
     notes: [
-      `${rounds} rounds of ${seconds} s for each, in turn; ${requestsPerSecond} requests a second at fixed times (an open loop: a request's time counts from when it was due, so that a stall shows in every request that fell into it), on kept connections, one in five a POST of 16 KiB. Everything is copied (percent 100, methods ["*"]). Failed: any answer but 200 to 299, a reset, or none within 10 s.`,
+      `${rounds} rounds of ${seconds} s for each, in turn; ${requestsPerSecond} requests a second at fixed times (an open loop: a request's time counts from when it was due, so that a stall shows in every request that fell into it), on kept connections, one in five a POST of 16 KiB. Everything is copied (percent 100, methods ["*"]). Failed: any answer but 200 to 299, a reset, or none within 10 s. p50 and p99 are the medians of the rounds.`,
       `The configuration is what the operator writes for an experiment, in files that a real Envoy of one thread watches. The live service answers at once, so that nothing hides what Envoy adds; load, both services and Envoy share the machine, so that a part of what a copy costs here is the candidate's own work.`,
       `off, round by round: p50 ${shown(0.5)} ms, p99 ${shown(0.99)} ms. By what else the machine does, two runs of the same differ as off and off, again. Requests were sent at most ${quantile(late, 0.99)?.toFixed(2)} ms late in 99 of 100 cases, which is a part of their times; load average before it all began: ${idle.toFixed(1)}.`,
     ],
