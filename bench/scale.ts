@@ -31,7 +31,7 @@ export const bench: Bench = {
     for (const experiments of SCALE_EXPERIMENTS.split(',').map(Number)) {
       const seconds = Number(SCALE_SECONDS);
       const [intervalSeconds, newcomers] = short ? [5, 2] : [30, 50];
-      all.push(await measureScale({ experiments, intervalSeconds, seconds, newcomers, tell }));
+      all.push(await measureScale({ experiments, intervalSeconds, seconds, newcomers, built: !short, tell }));
     }
     return [comparison(all), requests(all)];
   },

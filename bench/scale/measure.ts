@@ -12,6 +12,8 @@ export interface ScaleOptions {
   readonly seconds: number;
   /** Created and deleted one after another meanwhile. */
   readonly newcomers: number;
+  /** The operator as it ships (dist/), or else from source. */
+  readonly built: boolean;
   readonly tell: (what: string) => void;
 }
 
@@ -48,7 +50,7 @@ export function measureScale(options: ScaleOptions): Promise<ScaleFigures> {
   return inScene(async (scene) => {
     tell(`applying what ${count} experiments are about`);
     await createTargets(scene.api, count + options.newcomers);
-    const operator = await scene.startOperator();
+    const operator = await scene.startOperator(options.built);
     tell(`applying ${count} experiments`);
     await createExperiments(scene.api, count, intervalSeconds, Math.max(intervalSeconds * 1000, count * 30));
     const isAnalysed = (object: unknown): boolean => recordAt(object, 'status')?.lastAnalysisTime !== undefined;

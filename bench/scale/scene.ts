@@ -37,7 +37,8 @@ export interface Scene {
   asked(): Promise<ProviderFigures>;
   /** What the controllers that are played here could not do. */
   readonly failures: readonly unknown[];
-  startOperator(): Promise<Operator>;
+  /** @param built the operator as it ships (dist/), or else from source */
+  startOperator(built: boolean): Promise<Operator>;
 }
 
 const quiet: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: console.error, child: () => quiet };
@@ -80,12 +81,18 @@ async function setUp(directory: string, ends: (() => unknown)[]): Promise<Scene>
       const [figures] = (await told) as [ProviderFigures];
       return figures;
     },
-    startOperator: async () => startOperator(await operatorEnvironment(server.kubeconfig, address, directory), ends),
+    startOperator: async (built) =>
+      startOperator(
+        join(ROOT, ...(built ? ['dist', 'main.js'] : ['src', 'main.ts'])),
+        await operatorEnvironment(server.kubeconfig, address, directory),
+        ends,
+      ),
   };
 }
 
 /** As deploy/ runs it, with its metrics on. */
 async function startOperator(
+  program: string,
   environment: Readonly<Record<string, string>>,
   ends: (() => unknown)[],
 ): Promise<Operator> {
@@ -98,7 +105,7 @@ async function startOperator(
     METRICS_PORT: String(port),
   };
   const options = OPERATOR_OPTIONS.split(' ').filter((option) => option !== '');
-  const child: ChildProcess = spawn(process.execPath, [...options, join(ROOT, 'dist', 'main.js')], {
+  const child: ChildProcess = spawn(process.execPath, [...options, program], {
     env: { PATH, HOME, LOG_LEVEL: 'info', ...ports, ...environment },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
