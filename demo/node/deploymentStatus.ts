@@ -18,6 +18,7 @@ export interface DeploymentStatus {
   readonly readyReplicas: number;
   readonly availableReplicas: number;
   readonly unavailableReplicas: number;
+  readonly terminatingReplicas: number;
   readonly conditions: readonly Condition[];
 }
 
@@ -30,6 +31,8 @@ export interface StatusInput {
   readonly replicaSet: string;
   /** Those that are not being deleted. */
   readonly pods: readonly PodView[];
+  /** How many are being deleted. */
+  readonly terminating: number;
   readonly previous: Partial<DeploymentStatus>;
   readonly now: Date;
 }
@@ -45,6 +48,7 @@ export function deploymentStatus(input: StatusInput): { status: DeploymentStatus
     readyReplicas: count((pod) => pod.ready),
     availableReplicas: count((pod) => pod.available),
     unavailableReplicas: Math.max(0, Math.max(desired, pods.length) - count((pod) => pod.available)),
+    terminatingReplicas: input.terminating,
   };
   const progress = progressing(input, counts);
   const conditions = [available(input, counts.availableReplicas), progress.condition].map((condition) =>

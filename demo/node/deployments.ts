@@ -106,6 +106,7 @@ export async function startDeployments(options: DeploymentsOptions): Promise<{ s
       progressDeadlineSeconds: deployment.spec?.progressDeadlineSeconds ?? 600,
       replicaSet: current.metadata?.name ?? '',
       pods: views,
+      terminating: owned.length - living.length,
       previous,
       now,
     });
@@ -169,6 +170,7 @@ function previousStatus({ status }: V1Deployment): DeploymentStatus {
     readyReplicas: counts.readyReplicas ?? 0,
     availableReplicas: counts.availableReplicas ?? 0,
     unavailableReplicas: counts.unavailableReplicas ?? 0,
+    terminatingReplicas: counts.terminatingReplicas ?? 0,
     conditions: conditions.map(({ type, status, reason = '', message = '', ...times }) => ({
       type,
       status,

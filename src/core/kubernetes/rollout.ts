@@ -10,7 +10,7 @@ export type Rollout =
   | { readonly state: 'progressing'; readonly message: string }
   | { readonly state: 'failed'; readonly message: string };
 
-/** Rollout of a Deployment, DaemonSet or StatefulSet, by the rules of `kubectl rollout status`. */
+/** Rollout of a Deployment, DaemonSet or StatefulSet, by the rules of `kubectl rollout status`: its new pods serve. */
 export function rolloutOf(workload: KubernetesObject): Rollout {
   const status = recordAt(workload, 'status') ?? {};
   const seen = numberAt(status, 'observedGeneration') ?? 0;
@@ -19,6 +19,18 @@ export function rolloutOf(workload: KubernetesObject): Rollout {
   if (workload.kind === 'DaemonSet') return daemonSetRollout(workload, status);
   if (workload.kind === 'StatefulSet') return statefulSetRollout(workload, status);
   return deploymentRollout(workload, status);
+}
+
+/**
+ * The rollout, complete only when the last old pod has ended: `kubectl rollout status` does not wait for those that are being
+ * deleted, and they serve the connections that they have until then. Deployments tell of them from Kubernetes 1.35 on
+ * (`status.terminatingReplicas`); DaemonSets and StatefulSets make no new pod before the old one has ended.
+ */
+export function replacementOf(workload: KubernetesObject): Rollout {
+  const rollout = rolloutOf(workload);
+  const ending = numberAt(recordAt(workload, 'status'), 'terminatingReplicas') ?? 0;
+  if (rollout.state !== 'complete' || workload.kind !== 'Deployment' || ending === 0) return rollout;
+  return progressing(workload, ending === 1 ? '1 old pod is still ending' : `${ending} old pods are still ending`);
 }
 
 function deploymentRollout(workload: KubernetesObject, status: Record<string, unknown>): Rollout {

@@ -1,6 +1,6 @@
 import { timestamp } from '../../api/conditions.ts';
 import type { MirrorExperimentStatus } from '../../api/types.generated.ts';
-import { rolloutOf } from '../kubernetes/rollout.ts';
+import { replacementOf } from '../kubernetes/rollout.ts';
 import type { Step } from './decision.ts';
 import { isCondition, report, sinceOf } from './report.ts';
 import { reportOff, unrestored } from './reportMirrorOff.ts';
@@ -35,7 +35,7 @@ export function finish(world: World, status: MirrorExperimentStatus): Step {
 function awaitRestart(world: World, status: MirrorExperimentStatus): Step {
   const workload = workloadOf(world);
   if (workload === undefined || isCondition(status, 'Mirroring', 'False')) return { status };
-  const rollout = rolloutOf(workload);
+  const rollout = replacementOf(workload);
   if (rollout.state === 'complete') return { status };
   const told = unrestored(world, status);
   const show = (reason: 'SwitchingOff' | 'RestartUnfinished') => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { KubernetesObject } from '../../../src/core/kubernetes/object.ts';
-import { replacesPodsByHand, rolloutOf } from '../../../src/core/kubernetes/rollout.ts';
+import { replacementOf, replacesPodsByHand, rolloutOf } from '../../../src/core/kubernetes/rollout.ts';
 
 function workload(kind: string, spec: object, status: object): KubernetesObject {
   const metadata = { name: 'w', namespace: 'shop', uid: 'u', resourceVersion: '1', generation: 2 };
@@ -97,4 +97,26 @@ it('OnDelete is a restart by hand', () => {
   expect(replacesPodsByHand(workload('DaemonSet', { updateStrategy: { type: 'OnDelete' } }, {}))).toBe(true);
   expect(replacesPodsByHand(workload('DaemonSet', { updateStrategy: { type: 'RollingUpdate' } }, {}))).toBe(false);
   expect(replacesPodsByHand(workload('Deployment', {}, {}))).toBe(false);
+});
+
+describe('the replacement of the pods', () => {
+  const counts = { updatedReplicas: 2, replicas: 2, availableReplicas: 2 };
+
+  it('of a Deployment waits for old pods that are ending, although its rollout is complete', () => {
+    const deployment = workload('Deployment', { replicas: 2 }, { ...counts, terminatingReplicas: 1 });
+    expect(rolloutOf(deployment).state).toBe('complete');
+    expect(replacementOf(deployment)).toEqual({
+      state: 'progressing',
+      message: 'Deployment w: 1 old pod is still ending',
+    });
+    const several = workload('Deployment', { replicas: 2 }, { ...counts, terminatingReplicas: 2 });
+    expect(replacementOf(several)).toMatchObject({ message: 'Deployment w: 2 old pods are still ending' });
+  });
+
+  it('is the rollout where nothing is told of such pods, or none is left', () => {
+    for (const status of [counts, { ...counts, terminatingReplicas: 0 }, { ...counts, updatedReplicas: 1 }]) {
+      const deployment = workload('Deployment', { replicas: 2 }, status);
+      expect(replacementOf(deployment)).toEqual(rolloutOf(deployment));
+    }
+  });
 });

@@ -15,6 +15,7 @@ const input = (change: Partial<StatusInput>): StatusInput => ({
   progressDeadlineSeconds: 60,
   replicaSet: 'shop-b',
   pods: [],
+  terminating: 0,
   previous: {},
   now: start,
   ...change,
@@ -33,7 +34,10 @@ describe('deploymentStatus', () => {
       readyReplicas: 1,
       availableReplicas: 1,
       unavailableReplicas: 1,
+      terminatingReplicas: 0,
     });
+    const ending = deploymentStatus(input({ pods: [serving], terminating: 2 }));
+    expect(ending.status).toMatchObject({ replicas: 1, terminatingReplicas: 2 });
     expect(condition(begun, 'Available')).toMatchObject({ status: 'True', reason: 'MinimumReplicasAvailable' });
     expect(condition(begun, 'Progressing')).toMatchObject({ status: 'True', reason: 'NewReplicaSetCreated' });
     expect(begun.recheckAfterMilliseconds).toBe(61_000);
