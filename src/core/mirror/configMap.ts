@@ -1,5 +1,6 @@
 import { recordAt } from '../kubernetes/fields.ts';
 import type { JsonPatchOperation, KubernetesObject } from '../kubernetes/object.ts';
+import { perObject } from '../kubernetes/perObject.ts';
 import { addMirror } from './envoy/addMirror.ts';
 import { removeMirror } from './envoy/removeMirror.ts';
 import { sha256 } from './envoy/sha256.ts';
@@ -131,11 +132,18 @@ export function isMirrorInPlace(
   sha256: (text: string) => string,
 ): boolean {
   const data = recordAt(configMap, 'data') ?? {};
+  const hashes = hashesOf(configMap);
   return files.every((file) => {
     const text = stringOrUndefined(data[file.key]);
-    return text !== undefined && sha256(text) === file.patchedSha256;
+    if (text === undefined) return false;
+    const hash = hashes.get(file.key) ?? sha256(text);
+    hashes.set(file.key, hash);
+    return hash === file.patchedSha256;
   });
 }
+
+/** Of files that have been hashed, by key. */
+const hashesOf = perObject(() => new Map<string, string>());
 
 /** Operations that write the files that differ. */
 export function writeFiles(data: Record<string, unknown>, files: Record<string, string>): JsonPatchOperation[] {

@@ -1,6 +1,7 @@
 import { journalAnnotation } from '../../api/names.ts';
 import { isRecord } from '../kubernetes/fields.ts';
 import type { JsonPatchOperation, KubernetesObject } from '../kubernetes/object.ts';
+import { perObject } from '../kubernetes/perObject.ts';
 import type { FileEdits } from './envoy/types.ts';
 
 /**
@@ -66,17 +67,19 @@ export function annotationBytes(object: KubernetesObject, journal: Journal): { o
  * operator's own journals do not.
  */
 export function readJournal(object: KubernetesObject | undefined): Journal | 'unreadable' | undefined {
-  const text = object?.metadata.annotations?.[journalAnnotation];
+  return object === undefined ? undefined : journalOf(object);
+}
+
+const journalOf = perObject((object): Journal | 'unreadable' | undefined => {
+  const text = object.metadata.annotations?.[journalAnnotation];
   if (text === undefined) return undefined;
   try {
     const value: unknown = JSON.parse(text);
-    return !isDeep(value) && isJournal(value) && CARRIERS[value.change.type].has(object?.kind ?? '')
-      ? value
-      : 'unreadable';
+    return !isDeep(value) && isJournal(value) && CARRIERS[value.change.type].has(object.kind) ? value : 'unreadable';
   } catch {
     return 'unreadable';
   }
-}
+});
 
 /** Operations that put the journal on an object. */
 export function writeJournal(object: KubernetesObject, journal: Journal): JsonPatchOperation[] {
