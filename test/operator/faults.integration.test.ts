@@ -84,8 +84,10 @@ describe.concurrent('a telemetry service that does not answer', { timeout: 150_0
       .filter(({ status: answered }) => answered === 429)
       .map(({ at }) => at.getTime());
     expect(times.length).toBeGreaterThanOrEqual(2);
+    // What a look needs is asked at the same time: two queries may be refused at once, and then none is sent.
     const gaps = times.slice(1).map((time, index) => time - (times[index] ?? 0));
-    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(6900);
+    expect(gaps.filter((gap) => gap > 500 && gap < 6900)).toEqual([]);
+    expect(gaps.filter((gap) => gap >= 6900).length).toBeGreaterThanOrEqual(1);
     expect(await books.targets()).toEqual(before);
   });
 });
