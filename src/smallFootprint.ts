@@ -8,7 +8,8 @@ import { setFlagsFromString } from 'node:v8';
  *   MB and to four times what is in use, and keeps that. It costs a little processor time.
  * - Of the Kubernetes client only the kubeconfig is loaded: its generated API, 1,000 files and 25 MB in memory, is used by
  *   nobody here. It is left out by the text of the files that import it; should a later version of the client be built
- *   differently, everything is loaded again.
+ *   differently, everything is loaded again. Of its two ways to log in with an account of one's own (OpenID Connect, Google)
+ *   the libraries are loaded when somebody does; a pod does not.
  */
 export function keepFootprintSmall(): void {
   setFlagsFromString('--semi-space-growth-factor=1');
@@ -33,4 +34,26 @@ const SHORT: Readonly<Record<string, string>> = {
   [`${CLIENT}/gen/index.js`]: `
     export { createConfiguration } from './configuration.js';
     export * from './servers.js';`,
+  // For the generated API and for proxies of it; our requests go through node:https.
+  '/node_modules/undici/index.js': `
+    export class Agent {}
+    export class ProxyAgent {}
+    export const fetch = undefined;`,
+  [`${CLIENT}/oidc_auth.js`]: whenUsed('OpenIDConnectAuth', 'oidc'),
+  [`${CLIENT}/gcp_auth.js`]: whenUsed('GoogleCloudPlatformAuth', 'gcp'),
 };
+
+/** The class in a module that is loaded when somebody logs in with it. */
+function whenUsed(name: string, provider: string): string {
+  return `
+    export class ${name} {
+      isAuthProvider(user) {
+        return user?.authProvider?.name === '${provider}';
+      }
+      async applyAuthentication(user, options) {
+        const whole = await import(import.meta.url + '?whole');
+        this.whole ??= new whole.${name}();
+        await this.whole.applyAuthentication(user, options);
+      }
+    }`;
+}

@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 
 /** What the operator leaves out of the Kubernetes client is left out by the text of these two files. */
@@ -23,4 +25,53 @@ it('of the generated API the kubeconfig needs nothing else', () => {
       .filter(Boolean)
       .sort(),
   ).toEqual(['ServerConfiguration', 'createConfiguration']);
+});
+
+/** What a program prints that loads the client as the operator does, and uses a kubeconfig with this user. */
+async function loggedIn(authProvider: object): Promise<unknown> {
+  const kubeconfig = {
+    clusters: [{ name: 'c', server: 'https://127.0.0.1:6443' }],
+    users: [{ name: 'u', authProvider }],
+    contexts: [{ name: 'x', cluster: 'c', user: 'u' }],
+    currentContext: 'x',
+  };
+  const program = `
+    import { registerHooks } from 'node:module';
+    import { keepFootprintSmall } from './src/smallFootprint.ts';
+    keepFootprintSmall();
+    const loaded = [];
+    registerHooks({ load: (url, context, next) => (loaded.push(url), next(url, context)) });
+    const { KubeConfig } = await import('@kubernetes/client-node');
+    const isLoaded = () => loaded.some((url) => url.endsWith('_auth.js?whole'));
+    const before = isLoaded();
+    const config = new KubeConfig();
+    config.loadFromOptions(${JSON.stringify(kubeconfig)});
+    const options = { headers: {} };
+    await config.applyToHTTPSOptions(options);
+    console.log(JSON.stringify({ before, after: isLoaded(), isSmall: !loaded.some((url) => url.includes('/undici/lib/')), headers: options.headers }));`;
+  const root = fileURLToPath(new URL('..', import.meta.url));
+  const args = ['--input-type=module', '--eval', program];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root });
+  return JSON.parse(stdout);
+}
+
+it('who logs in with an account of their own still can: what that takes is loaded then', async () => {
+  const inAnHour = Math.floor(Date.now() / 1000) + 3600;
+  const token = ['{"alg":"none"}', JSON.stringify({ exp: inAnHour }), 'x']
+    .map((part) => Buffer.from(part).toString('base64url'))
+    .join('.');
+  const oidc = { 'id-token': token, 'client-id': 'c', 'refresh-token': 'r', 'idp-issuer-url': 'https://127.0.0.1' };
+  expect(await loggedIn({ name: 'oidc', config: oidc })).toEqual({
+    before: false,
+    after: true,
+    isSmall: true,
+    headers: { Authorization: `Bearer ${token}` },
+  });
+  const gcp = { 'access-token': 'of-google', expiry: new Date(inAnHour * 1000).toISOString() };
+  expect(await loggedIn({ name: 'gcp', config: gcp })).toEqual({
+    before: false,
+    after: true,
+    isSmall: true,
+    headers: { Authorization: 'Bearer of-google' },
+  });
 });
