@@ -39,7 +39,8 @@ RUN npm run build -- --sourceMap false \
 
 # No RUN from here on: BASE may be without a shell.
 FROM $BASE
-ENV NODE_ENV=production
+# glibc gives each thread a heap of its own otherwise, of which most is empty: 10 to 20 MB.
+ENV NODE_ENV=production MALLOC_ARENA_MAX=2
 COPY --from=packages /image/ /
 COPY --from=build /image/ /
 WORKDIR /app
