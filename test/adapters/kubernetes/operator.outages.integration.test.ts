@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { listAll } from '../../../src/adapters/kubernetes/listAll.ts';
+import { trimmed } from '../../../src/adapters/kubernetes/trimmed.ts';
 import type { KubernetesObject } from '../../../src/core/kubernetes/object.ts';
 import { type ApiServer, startApiServer } from '../../support/apiServer.ts';
 import {
@@ -67,7 +68,7 @@ describe('whatever the network does', () => {
         proxy.slow(0);
         await proxy.accept();
         const { items } = await listAll(ns.api, ns.collection, new AbortController().signal);
-        const actual = new Map(items.map((object) => [`${ns.namespace}/${object.metadata.name}`, object]));
+        const actual = new Map(items.map((object) => [`${ns.namespace}/${object.metadata.name}`, trimmed(object)]));
         await vi.waitFor(() => {
           listen();
           expect(told).toEqual(actual);

@@ -2,7 +2,18 @@ import { describe, expect, it } from 'vitest';
 import type { TelemetryErrorKind } from '../../../src/engine/ports/telemetry.ts';
 import { blockTypes, CELL_TYPES, cell, table } from '../../core/samples/tables.ts';
 import { type Script, startScriptedService } from './scriptedService.ts';
-import { ASKED, BLOCK, BLOCKS, failure, PAIRS, SUMS, scriptedTelemetry, tables, WINDOW } from './scriptedTelemetry.ts';
+import {
+  ASKED,
+  BLOCK,
+  BLOCKS,
+  failure,
+  ofRead,
+  PAIRS,
+  SUMS,
+  scriptedTelemetry,
+  tables,
+  WINDOW,
+} from './scriptedTelemetry.ts';
 
 const { service, adapter } = scriptedTelemetry();
 
@@ -65,11 +76,11 @@ describe('faults', () => {
     }
   });
 
-  it.each<[string, Script[]]>([
-    ['the second', [SUMS, PARTIAL]],
-    ['the third', [SUMS, BLOCKS, PARTIAL]],
-  ])('a partial answer to %s query of a read leaves nothing behind', async (_, scripts) => {
-    service().script(...scripts);
+  it.each<[string, Script]>([
+    ['the second', ofRead(SUMS, PARTIAL, PAIRS)],
+    ['the third', ofRead(SUMS, BLOCKS, PARTIAL)],
+  ])('a partial answer to %s query of a read leaves nothing behind', async (_, script) => {
+    service().script(script);
     expect(await failure(adapter().read(ASKED, WINDOW))).toMatchObject({ kind: 'Partial' });
   });
 
@@ -80,8 +91,8 @@ describe('faults', () => {
     ['a fraction of a row', [tables(CELL_TYPES, cell({ Items: 0.5 }))]],
     ['a null sum', [tables(CELL_TYPES, cell({ SumMs: null }))]],
     ['a row that is too short', [{ json: { tables: [{ columns: table(CELL_TYPES, []).columns, rows: [[]] }] } }]],
-    ['a block of an unknown route', [SUMS, tables(blockTypes(1), { ...BLOCK, Route: 1 }), PAIRS]],
-    ['pairs without columns', [SUMS, BLOCKS, tables({}, {})]],
+    ['a block of an unknown route', [ofRead(SUMS, tables(blockTypes(1), { ...BLOCK, Route: 1 }), PAIRS)]],
+    ['pairs without columns', [ofRead(SUMS, BLOCKS, tables({}, {}))]],
   ])('%s in an answer is Malformed', async (_, scripts) => {
     service().script(...scripts);
     expect(await failure(adapter().read(ASKED, WINDOW))).toMatchObject({ kind: 'Malformed' });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { QueryOutcome } from '../../../src/adapters/telemetry/logAnalytics/queryClient.ts';
 import { question } from '../../core/query/questions.ts';
 import type { Script } from './scriptedService.ts';
-import { ASKED, FIRST, failure, SUMS, scriptedTelemetry, WINDOW } from './scriptedTelemetry.ts';
+import { ASKED, FIRST, failure, ofRead, SUMS, scriptedTelemetry, WINDOW } from './scriptedTelemetry.ts';
 
 const { service, adapter } = scriptedTelemetry();
 
@@ -71,7 +71,11 @@ describe('throttling', () => {
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(FIRST.json));
     });
     const telemetry = adapter();
-    await Promise.all(Array.from({ length: 12 }, () => telemetry.probe(ASKED)));
+    // Of twelve workspaces: what is asked of one is asked together.
+    const asked = Array.from({ length: 12 }, (_, index) => `00000000-0000-0000-0000-0000000000${10 + index}`).map(
+      (workspaceId) => question({ source: { scope: 'workspace', workspaceId } }),
+    );
+    await Promise.all(asked.map((each) => telemetry.probe(each)));
     expect(service().received).toHaveLength(12);
     expect(most).toBe(5);
   });
@@ -108,15 +112,16 @@ describe('time', () => {
 
   it('ends with the signal: the request is cancelled, and the reason is handed on', async () => {
     const hanging = hang();
-    service().script(SUMS, hanging.script);
+    const other = hang();
+    service().script(ofRead(SUMS, hanging.script, other.script));
     const controller = new AbortController();
     const call = adapter().read(ASKED, WINDOW, controller.signal);
-    await hanging.arrived;
+    await Promise.all([hanging.arrived, other.arrived]);
     const reason = new Error('the operator stops');
     controller.abort(reason);
     await expect(call).rejects.toBe(reason);
-    await hanging.gone;
-    expect(service().received).toHaveLength(2);
+    await Promise.all([hanging.gone, other.gone]);
+    expect(service().received).toHaveLength(3);
   });
 
   it('does not begin when the signal is aborted', async () => {

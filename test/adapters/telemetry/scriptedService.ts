@@ -107,7 +107,8 @@ export async function startScriptedService(): Promise<ScriptedService> {
   };
 }
 
-async function answer(script: Script, response: ServerResponse, received?: ReceivedQuery): Promise<void> {
+/** Answers as the script says. */
+export async function answer(script: Script, response: ServerResponse, received?: ReceivedQuery): Promise<void> {
   if (typeof script === 'function') {
     if (received !== undefined) await script(response, received);
     return;

@@ -5,7 +5,7 @@ import { type Telemetry, TelemetryError } from '../../../src/engine/ports/teleme
 import { question } from '../../core/query/questions.ts';
 import { blockTypes, CELL_TYPES, cell, PAIR_TYPES, table } from '../../core/samples/tables.ts';
 import { assumeWorkloadIdentity } from '../../support/azureIdentity.ts';
-import { type ScriptedService, startScriptedService } from './scriptedService.ts';
+import { answer, type Script, type ScriptedService, startScriptedService } from './scriptedService.ts';
 
 export const WINDOW = { start: Date.UTC(2026, 0, 1), end: Date.UTC(2026, 0, 1, 0, 10) };
 export const SCOPE = 'https://api.loganalytics.io/.default';
@@ -46,6 +46,15 @@ export async function failure(call: Promise<unknown>): Promise<TelemetryError> {
   );
   if (!(error instanceof TelemetryError)) throw new Error(`expected a TelemetryError, got ${inspect(error)}`);
   return error;
+}
+
+/** Answers the queries of a read by what they ask: blocks and pairs are asked at the same time. */
+export function ofRead(sums: Script, blocks: Script, pairs: Script): Script {
+  return (response, received) => {
+    const isPairs = received.query.includes('hint.shufflekey');
+    const isBlocks = received.query.includes(', Block = tolong(');
+    return answer(isPairs ? pairs : isBlocks ? blocks : sums, response, received);
+  };
 }
 
 /** The service's JSON for a table. */
