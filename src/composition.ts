@@ -13,6 +13,7 @@ import type { Tracing } from './adapters/observability/tracing.ts';
 import { systemClock } from './adapters/systemClock.ts';
 import { credentialKind } from './adapters/telemetry/logAnalytics/credential.ts';
 import { createLogAnalytics } from './adapters/telemetry/logAnalytics.ts';
+import { createTurns } from './adapters/turns.ts';
 import type { KubernetesObject } from './core/kubernetes/object.ts';
 import { awaitsChange } from './core/lifecycle/awaitsChange.ts';
 import type { Election } from './engine/election.ts';
@@ -69,6 +70,7 @@ export async function startOperator(
     ...(namespace !== undefined && { guardWrite: () => leader().guardWrite() }),
   });
   const seen = new Map<string, string>();
+  const turn = createTurns();
 
   const operator = new ExperimentOperator({
     kubeConfig,
@@ -136,7 +138,10 @@ export async function startOperator(
   }
 
   const work = createWork({
-    work: instruments.work(reconcile, fieldsOf),
+    work: instruments.work(async (key, signal, aside) => {
+      await turn();
+      return reconcile(key, signal, aside);
+    }, fieldsOf),
     observer: queue.observer,
     keys: () => operator.list().map(keyOf),
     concurrency: settings.concurrency,

@@ -1,14 +1,18 @@
 import { type Experiment, type ParseResult, parseExperiment } from '../api/experiment.ts';
 import type { KubernetesObject, ObjectRef } from '../core/kubernetes/object.ts';
 import { candidateSelector } from '../core/lifecycle/candidatePods.ts';
+import { isAccepted } from '../core/lifecycle/report.ts';
 import { refsToRead } from '../core/lifecycle/run.ts';
 import type { CandidatePods, LifecycleSettings, World } from '../core/lifecycle/world.ts';
 import { ClusterError, type KnownObjects } from './ports/cluster.ts';
 
-/** The world as a decision needs it, as `cluster` reads it. */
+/**
+ * The world as a decision needs it, as `cluster` reads it.
+ * @param known the experiments of its namespace
+ */
 export async function observe(
   experiment: Experiment,
-  known: readonly KubernetesObject[],
+  known: () => readonly KubernetesObject[],
   cluster: KnownObjects,
   now: number,
   settings: LifecycleSettings,
@@ -18,7 +22,7 @@ export async function observe(
     now,
     experiment,
     objects,
-    others: othersOf(experiment, known),
+    others: isAccepted(experiment) ? [] : othersOf(experiment, known()),
     candidatePods: await readCandidatePods(experiment, objects, cluster),
     answers: {},
     settings,

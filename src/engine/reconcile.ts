@@ -102,7 +102,8 @@ export function createReconciler(
     const log = ports.log.child({ namespace, experiment: name, uid });
     const experiment = { ...stored, status: drafts.statusOf(stored) };
     try {
-      const seen = await life.observe(experiment, experiments.list(namespace), reader, clock.now(), settings);
+      const others = () => experiments.list(namespace);
+      const seen = await life.observe(experiment, others, reader, clock.now(), settings);
       // If it turns out that they are to be stored all the same, a look computes them.
       const first = { ...seen, figuresStand: drafts.figuresStand(stored, clock.now()) };
       const { decision, world } = await ask(first, life.decide, log, signal, aside);
@@ -176,7 +177,7 @@ export function createReconciler(
     const result = parseExperiment(object);
     if (result.kind === 'experiment') {
       const { experiment } = result;
-      const others = experiments.list(experiment.namespace);
+      const others = () => experiments.list(experiment.namespace);
       const status = drafts.statusOf(experiment);
       const begin = () => life.observe({ ...experiment, status }, others, cluster, clock.now(), settings);
       const act = async () => follow({ ...(await begin()), answers }, life.decide, log, signal, aside);

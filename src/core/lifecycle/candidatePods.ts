@@ -4,7 +4,7 @@ import { recordAt, recordsAt, stringAt } from '../kubernetes/fields.ts';
 import { labelSelector } from '../kubernetes/labelSelector.ts';
 import type { KubernetesObject } from '../kubernetes/object.ts';
 import { type Diagnosis, diagnose, restartsOf } from '../kubernetes/pods.ts';
-import { isCondition } from './report.ts';
+import { isAccepted } from './report.ts';
 import { candidateOf } from './run.ts';
 import type { World } from './world.ts';
 
@@ -13,12 +13,8 @@ import type { World } from './world.ts';
  * Deployment. Undefined when nothing does, or no run is under way: a restore asks nothing about pods.
  */
 export function candidateSelector(experiment: Experiment, objects: readonly KubernetesObject[]): string | undefined {
-  const { status, generation, deletionTimestamp, spec } = experiment;
-  const isUnderWay =
-    status.observedGeneration === generation &&
-    status.verdict === undefined &&
-    deletionTimestamp === undefined &&
-    isCondition(status, 'Accepted', 'True');
+  const { status, deletionTimestamp, spec } = experiment;
+  const isUnderWay = isAccepted(experiment) && status.verdict === undefined && deletionTimestamp === undefined;
   if (!isUnderWay) return undefined;
   const [kind, name] =
     spec.mirror.deployment === undefined

@@ -1,4 +1,5 @@
 import { getCondition, setCondition } from '../../api/conditions.ts';
+import type { Experiment } from '../../api/experiment.ts';
 import type { ConditionType, ReasonOf } from '../../api/reasons.ts';
 import type { MirrorExperimentStatus } from '../../api/types.generated.ts';
 import { stringAt } from '../kubernetes/fields.ts';
@@ -46,6 +47,11 @@ export function isCondition(
 ): boolean {
   const condition = getCondition(status.conditions ?? [], type);
   return condition?.status === value && (reason === undefined || condition.reason === reason);
+}
+
+/** True when what the spec says now has been checked and found good. */
+export function isAccepted({ status, generation }: Experiment): boolean {
+  return status.observedGeneration === generation && isCondition(status, 'Accepted', 'True');
 }
 
 /** When the condition got the status that it has, in ms since the epoch; now, when it is not there. */

@@ -15,7 +15,7 @@ export interface RestoreWorld {
 /** Everything that a decision rests on: plain data, read before it is made. */
 export interface World extends RestoreWorld {
   readonly experiment: Experiment;
-  /** All other experiments of the namespace. */
+  /** All other experiments of the namespace; none when the experiment is accepted: they concern it no more. */
   readonly others: readonly Experiment[];
   /** The candidate's pods; undefined: it is not known which they are, or no run is under way. */
   readonly candidatePods?: CandidatePods | undefined;

@@ -4,6 +4,7 @@ import { sharedAnswers, sharedQuery } from '../../../core/query/sharedQuery.ts';
 import { type AnswerTable, SamplesError } from '../../../core/samples/table.ts';
 import type { MonotonicClock } from '../../../engine/ports/clock.ts';
 import { TelemetryError } from '../../../engine/ports/telemetry.ts';
+import { createTurns, type Turn } from '../../turns.ts';
 import { describeSource } from './allowSource.ts';
 import { createPace } from './pace.ts';
 import type { QueryClient } from './queryClient.ts';
@@ -45,7 +46,7 @@ interface Waiting {
   readonly reject: (reason: unknown) => void;
 }
 
-/** Queries of one shape gather for this long after the last that was begun. */
+/** Queries of one shape gather for this long after the last that was begun, unless there are enough for another before. */
 const GATHER_MILLISECONDS = 1000;
 /** Of one shared query. The service takes texts of megabytes; these bounds keep one query about as dear as the widest alone. */
 const MOST_QUERIES = 64;
@@ -62,6 +63,7 @@ const ALONE_MILLISECONDS = 10 * 60_000;
 export function shareQueries(
   client: QueryClient,
   clock: Pick<MonotonicClock, 'monotonic' | 'setTimer'>,
+  turn: Turn = createTurns(),
 ): SharedQueries {
   const pace = createPace();
   let waiting: Waiting[] = [];
@@ -96,7 +98,7 @@ export function shareQueries(
       const entry: Waiting = { asked, signal, since: now, company, resolve: done(resolve), reject: done(reject) };
       signal.addEventListener('abort', abandon, { once: true });
       waiting.push(entry);
-      pumpAt(Math.max(readyAt(entry), now + pace.wait(now)), now);
+      pumpAt(Math.max(readyAt(entry, fullKinds()), now + pace.wait(now)), now);
     });
   }
 
@@ -140,7 +142,8 @@ export function shareQueries(
   /** What is asked next; or the time until something has waited for company for long enough. */
   function next(now: number): { readonly batch?: readonly Waiting[]; readonly wait: number } {
     const inTurn = takingTurns();
-    const waits = inTurn.map((each) => readyAt(each) - now);
+    const full = fullKinds();
+    const waits = inTurn.map((each) => readyAt(each, full) - now);
     const first = inTurn.find((_, index) => (waits[index] ?? 0) <= 0);
     if (first === undefined) return { wait: Math.min(Number.POSITIVE_INFINITY, ...waits) };
     const kind = kindOf(first);
@@ -175,8 +178,24 @@ export function shareQueries(
     );
   }
 
-  function readyAt(each: Waiting): number {
-    const isInHurry = each.asked.isUrgent === true || each.company === 1;
+  /** Of which so many wait that no more could be asked together. */
+  function fullKinds(): ReadonlySet<string> {
+    const sums = new Map<string, { queries: number; rows: number; characters: number }>();
+    for (const each of waiting) {
+      const kind = kindOf(each);
+      const sum = sums.get(kind) ?? { queries: 0, rows: 0, characters: 0 };
+      sum.queries += 1;
+      sum.rows += each.asked.rows;
+      sum.characters += each.asked.kql.length;
+      sums.set(kind, sum);
+    }
+    const isFull = ({ queries, rows, characters }: { queries: number; rows: number; characters: number }) =>
+      queries >= MOST_QUERIES || rows > MOST_ROWS || characters > MOST_CHARACTERS;
+    return new Set([...sums].filter(([, sum]) => isFull(sum)).map(([kind]) => kind));
+  }
+
+  function readyAt(each: Waiting, full: ReadonlySet<string>): number {
+    const isInHurry = each.asked.isUrgent === true || each.company === 1 || full.has(kindOf(each));
     const last = isInHurry ? undefined : begun.get(kindOf(each));
     const isOnlyOne = last?.askers.size === 1 && last.askers.has(each.asked.asker);
     return last === undefined || isOnlyOne ? each.since : Math.max(each.since, last.at + GATHER_MILLISECONDS);
@@ -191,16 +210,22 @@ export function shareQueries(
       if (batch.every(({ signal }) => signal.aborted)) bounded.abort(first.signal.reason);
     };
     for (const { signal } of batch) signal.addEventListener('abort', leave);
+    let answers: readonly (AnswerTable | undefined)[] = [];
     try {
-      const answers = await ask(batch, bounded.signal);
-      for (const [index, { resolve }] of batch.entries()) resolve(answers[index]);
+      answers = await ask(batch, bounded.signal);
     } catch (error) {
       if (batch.length > 1 && mayBeOneOf(error)) separate(batch);
       else fail(batch, error);
+      return;
     } finally {
       for (const { signal } of batch) signal.removeEventListener('abort', leave);
       pace.end();
       pump();
+    }
+    // Each is judged at once: all of them together would hold up everything else for a tenth of a second.
+    for (const [index, { resolve }] of batch.entries()) {
+      await turn();
+      resolve(answers[index]);
     }
   }
 
