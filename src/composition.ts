@@ -10,14 +10,14 @@ import { createInstruments } from './adapters/observability/instruments.ts';
 import { watchQueue } from './adapters/observability/queueWatch.ts';
 import { type ExperimentFields, inScope } from './adapters/observability/scope.ts';
 import type { Tracing } from './adapters/observability/tracing.ts';
+import { pack } from './adapters/pack.ts';
 import { systemClock } from './adapters/systemClock.ts';
 import { credentialKind } from './adapters/telemetry/logAnalytics/credential.ts';
 import { createLogAnalytics } from './adapters/telemetry/logAnalytics.ts';
 import { createTurns } from './adapters/turns.ts';
-import type { KubernetesObject } from './core/kubernetes/object.ts';
-import { awaitsChange } from './core/lifecycle/awaitsChange.ts';
+import { sameRef } from './core/lifecycle/run.ts';
 import type { Election } from './engine/election.ts';
-import { parsed } from './engine/observe.ts';
+import { createOutlines } from './engine/outlines.ts';
 import type { Log } from './engine/ports/log.ts';
 import { createReconciler } from './engine/reconcile.ts';
 import { createWork } from './engine/work.ts';
@@ -69,7 +69,7 @@ export async function startOperator(
     observe: instruments.api,
     ...(namespace !== undefined && { guardWrite: () => leader().guardWrite() }),
   });
-  const seen = new Map<string, string>();
+  const outlines = createOutlines();
   const turn = createTurns();
 
   const operator = new ExperimentOperator({
@@ -80,7 +80,7 @@ export async function startOperator(
     ...(settings.namespace !== undefined && { namespace: settings.namespace }),
     onChange: (key) => {
       const object = operator.get(key);
-      if (isNews(seen, key, object)) work.add(key);
+      if (outlines.update(key, object)) work.add(key);
       if (object === undefined) wakeNamespace(key.split('/')[0] ?? '');
     },
   });
@@ -92,9 +92,8 @@ export async function startOperator(
     experiments: operator,
     ...(settings.namespace !== undefined && { namespace: settings.namespace }),
     onChange: (ref) => {
-      for (const object of operator.list(ref.namespace)) {
-        const experiment = parsed(object);
-        if (experiment !== undefined && awaitsChange(experiment, ref)) work.add(keyOf(object));
+      for (const [key, { awaited }] of outlines.entries()) {
+        if (awaited.some((each) => sameRef(each, ref))) work.add(key);
       }
     },
   });
@@ -116,6 +115,7 @@ export async function startOperator(
       ),
       experiments: operator,
       compress,
+      pack,
       clock: systemClock,
       log,
       onLooked: (secondsLate) => metrics?.looked(secondsLate),
@@ -143,7 +143,7 @@ export async function startOperator(
       return reconcile(key, signal, aside);
     }, fieldsOf),
     observer: queue.observer,
-    keys: () => operator.list().map(keyOf),
+    keys: () => operator.keys(),
     concurrency: settings.concurrency,
     clock: systemClock,
     backoff: { baseMilliseconds: 500, capMilliseconds: 15_000 },
@@ -163,7 +163,7 @@ export async function startOperator(
   /** Of a key (namespace/name), for the log. */
   function fieldsOf(key: string): ExperimentFields {
     const [of = '', experiment = ''] = key.split('/');
-    const uid = operator.get(key)?.metadata.uid;
+    const uid = outlines.get(key)?.uid;
     return { namespace: of, experiment, ...(uid !== undefined && { uid }) };
   }
 
@@ -173,14 +173,14 @@ export async function startOperator(
     const module = await import('./adapters/observability/metrics.ts');
     return module.createMetrics({
       ...{ version, leads, queue, concurrency: settings.concurrency, now: systemClock.now },
-      experiments: () => operator.list(),
+      experiments: () => [...outlines.entries()].map(([, outline]) => outline),
       lastContact: () => operator.lastContact(),
     });
   }
 
   /** Others of the namespace may have waited for the experiment that has ended or gone. */
   function wakeNamespace(namespace: string): void {
-    for (const key of operator.list(namespace).map(keyOf)) work.add(key);
+    for (const key of operator.keys(namespace)) work.add(key);
   }
 
   const checks: HealthChecks = {
@@ -223,26 +223,4 @@ export async function startOperator(
       }
     },
   };
-}
-
-function keyOf({ metadata }: KubernetesObject): string {
-  return `${metadata.namespace}/${metadata.name}`;
-}
-
-/**
- * The operator's own writes (status, finalizer) come back as events. Only what others decide makes an experiment due
- * before its time: a new or changed spec, a deletion.
- */
-function isNews(seen: Map<string, string>, key: string, object: KubernetesObject | undefined): boolean {
-  if (object === undefined) {
-    seen.delete(key);
-    return false;
-  }
-  const { uid, generation, deletionTimestamp } = object.metadata as KubernetesObject['metadata'] & {
-    deletionTimestamp?: string;
-  };
-  const version = `${uid}/${generation}/${deletionTimestamp ?? ''}`;
-  if (seen.get(key) === version) return false;
-  seen.set(key, version);
-  return true;
 }

@@ -1,4 +1,3 @@
-import { recordAt } from '../../src/core/kubernetes/fields.ts';
 import { type AuditedRequest, auditedRequests, mean, quantile, sampleProcess } from './figures.ts';
 import { pause, until } from './pace.ts';
 import { type Arrival, arrive, createExperiments, createTargets, indices } from './population.ts';
@@ -53,8 +52,10 @@ export function measureScale(options: ScaleOptions): Promise<ScaleFigures> {
     const operator = await scene.startOperator(options.built);
     tell(`applying ${count} experiments`);
     await createExperiments(scene.api, count, intervalSeconds, Math.max(intervalSeconds * 1000, count * 30));
-    const isAnalysed = (object: unknown): boolean => recordAt(object, 'status')?.lastAnalysisTime !== undefined;
-    await until(() => [...scene.watched.experiments.values()].filter(isAnalysed).length >= count, 600);
+    await until(
+      () => [...scene.watched.experiments.values()].filter(({ isAnalysed }) => isAnalysed).length >= count,
+      600,
+    );
 
     tell(`measuring for ${options.seconds} s`);
     await scene.asked();

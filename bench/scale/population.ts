@@ -45,10 +45,7 @@ export async function arrive({ api, watched }: Scene, index: number, interval: n
   };
   await createExperiment(api, index, interval);
   const created = performance.now();
-  const firstAction = await since(created, () => {
-    const { finalizers = [] } = (watched.experiments.get(key)?.metadata ?? {}) as { finalizers?: string[] };
-    return finalizers.length > 0;
-  });
+  const firstAction = await since(created, () => watched.experiments.get(key)?.hasFinalizer === true);
   const mirrors = await since(created, () => watched.mirroring.has(key));
   await api.request({ method: 'DELETE', path: `${experimentsPath(index)}/${nameOf(index)}` });
   const restored = await since(performance.now(), () => !watched.mirroring.has(key));

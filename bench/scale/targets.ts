@@ -2,21 +2,38 @@ import type { ApiClient } from '../../src/adapters/kubernetes/apiClient.ts';
 import { startReflector } from '../../src/adapters/kubernetes/reflector.ts';
 import { startWatch } from '../../src/adapters/kubernetes/watch.ts';
 import { systemClock } from '../../src/adapters/systemClock.ts';
-import type { KubernetesObject } from '../../src/core/kubernetes/object.ts';
+import { recordAt } from '../../src/core/kubernetes/fields.ts';
 import type { Log } from '../../src/engine/ports/log.ts';
 
 /** What people would see of the experiments, and of what they patch. Keys are namespace/name. */
 export interface WatchedTargets {
-  readonly experiments: ReadonlyMap<string, KubernetesObject>;
+  readonly experiments: ReadonlyMap<string, Seen>;
   /** Keys of the ConfigMaps that have the mirror. */
   readonly mirroring: ReadonlySet<string>;
   stop(): Promise<unknown>;
 }
 
+/** Of an experiment. */
+export interface Seen {
+  readonly hasFinalizer: boolean;
+  readonly isAnalysed: boolean;
+}
+
 export function watchTargets(api: ApiClient, log: Log): WatchedTargets {
   const options = { api, clock: systemClock, log };
   const path = '/apis/mirroring.dev/v1alpha1/mirrorexperiments';
-  const experiments = startReflector({ ...options, path, onEvent: () => {} });
+  const experiments = new Map<string, Seen>();
+  const reflector = startReflector({
+    ...options,
+    path,
+    onEvent: (type, object) => {
+      const { namespace, name } = object.metadata;
+      const { finalizers = [] } = object.metadata as { finalizers?: readonly string[] };
+      const isAnalysed = recordAt(object, 'status')?.lastAnalysisTime !== undefined;
+      if (type === 'DELETED') experiments.delete(`${namespace}/${name}`);
+      else experiments.set(`${namespace}/${name}`, { hasFinalizer: finalizers.length > 0, isAnalysed });
+    },
+  });
   const mirroring = new Set<string>();
   const configMaps = startWatch({
     ...options,
@@ -29,8 +46,8 @@ export function watchTargets(api: ApiClient, log: Log): WatchedTargets {
     },
   });
   return {
-    experiments: experiments.objects,
+    experiments,
     mirroring,
-    stop: () => Promise.all([experiments.stop(), configMaps.stop()]),
+    stop: () => Promise.all([reflector.stop(), configMaps.stop()]),
   };
 }

@@ -30,10 +30,13 @@ export interface Drafts {
 
 interface Draft {
   readonly resourceVersion: string;
-  readonly status: MirrorExperimentStatus | undefined;
+  readonly status: (() => MirrorExperimentStatus) | undefined;
 }
 
-export function createDrafts(): Drafts {
+/** Keeps a status small, and gives it back. */
+export type PackStatus = (status: MirrorExperimentStatus) => () => MirrorExperimentStatus;
+
+export function createDrafts(pack: PackStatus = (status) => () => status): Drafts {
   /** By uid, of every experiment that runs. */
   const drafts = new Map<string, Draft>();
 
@@ -48,14 +51,14 @@ export function createDrafts(): Drafts {
   return {
     statusOf: ({ uid, resourceVersion, status }) => {
       const draft = drafts.get(uid);
-      return draft?.resourceVersion === resourceVersion ? (draft.status ?? status) : status;
+      return draft?.resourceVersion === resourceVersion ? (draft.status?.() ?? status) : status;
     },
     figuresStand: ({ status }, now) => status.lastAnalysisTime !== undefined && areFresh(status, now),
     mustStore: ({ uid, resourceVersion, status: stored }, status, now) => {
       drafts.set(uid, { resourceVersion, status: undefined });
       if (isDeepStrictEqual(status, stored)) return false;
       if (!areFresh(stored, now) || tellsNews(stored, status)) return true;
-      drafts.set(uid, { resourceVersion, status });
+      drafts.set(uid, { resourceVersion, status: pack(status) });
       return false;
     },
     forget: (uid) => {

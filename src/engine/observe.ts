@@ -58,7 +58,7 @@ function othersOf(experiment: Experiment, known: readonly KubernetesObject[]): r
   return known.filter(({ metadata }) => metadata.uid !== experiment.uid).flatMap((object) => parsed(object) ?? []);
 }
 
-/** The experiment, if it is valid. The watch hands out the same object until it changes, so that each is parsed once. */
+/** The experiment, if it is valid. As long as somebody holds the object it is the same one, and parsed once. */
 export function parsed(object: KubernetesObject): Experiment | undefined {
   const known = PARSED.get(object);
   if (known !== undefined) return known.kind === 'experiment' ? known.experiment : undefined;

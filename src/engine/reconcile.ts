@@ -16,7 +16,7 @@ import { tellsNews } from '../core/status/tellsNews.ts';
 import { transitions } from '../core/status/transitions.ts';
 import { withoutFigures } from '../core/status/withoutFigures.ts';
 import { askTelemetry } from './askTelemetry.ts';
-import { createDrafts } from './drafts.ts';
+import { createDrafts, type PackStatus } from './drafts.ts';
 import { keepEvidence } from './keepEvidence.ts';
 import { observe, parsed, readAll } from './observe.ts';
 import type { Clock } from './ports/clock.ts';
@@ -36,6 +36,8 @@ export interface ReconcilerPorts {
   readonly experiments: Pick<Experiments, 'list' | 'withFinalizer' | 'letGo'>;
   /** gzip, as base64. Absent: no evidence is kept. */
   readonly compress?: (text: string) => string;
+  /** Absent: what is decided and not stored is kept as it is. */
+  readonly pack?: PackStatus;
   /** Called when telemetry was read for a look that was due; seconds since then. */
   readonly onLooked?: (secondsLate: number) => void;
   /** Called when an experiment is complete, with what has been stored: others may have waited for it. */
@@ -74,7 +76,7 @@ export function createReconciler(
   life: Life = { observe, decide },
 ) {
   const { cluster, known, telemetry, clock, experiments, onComplete } = ports;
-  const drafts = createDrafts();
+  const drafts = createDrafts(ports.pack);
 
   return async function reconcile(key: string, signal: AbortSignal, aside: Aside = (task) => task()): Promise<Outcome> {
     const [namespace = '', name = ''] = key.split('/');

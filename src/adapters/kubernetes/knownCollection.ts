@@ -1,6 +1,6 @@
 import type { KubernetesObject, ObjectRef, TargetKind } from '../../core/kubernetes/object.ts';
 import { isAtLeast } from '../../core/kubernetes/resourceVersion.ts';
-import { deepFreeze } from './deepFreeze.ts';
+import { deepFreeze } from '../deepFreeze.ts';
 import { type MetadataWatchOptions, startMetadataWatch } from './metadataWatch.ts';
 import { collectionPath } from './objects.ts';
 import { RecentMap } from './recentMap.ts';

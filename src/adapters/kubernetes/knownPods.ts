@@ -1,7 +1,7 @@
 import { recordAt } from '../../core/kubernetes/fields.ts';
 import type { KubernetesObject } from '../../core/kubernetes/object.ts';
 import { selects } from '../../core/kubernetes/selects.ts';
-import { deepFreeze } from './deepFreeze.ts';
+import { deepFreeze } from '../deepFreeze.ts';
 import { type MetadataWatchOptions, startMetadataWatch } from './metadataWatch.ts';
 import { resourcePath } from './objects.ts';
 import { RecentMap } from './recentMap.ts';

@@ -55,8 +55,12 @@ export class ExperimentOperator extends operatorModule.default implements Experi
   }
 
   list(namespace?: string): readonly KubernetesObject[] {
-    const all = [...(this.#experiments()?.objects.values() ?? [])];
-    return namespace === undefined ? all : all.filter((object) => object.metadata.namespace === namespace);
+    return this.keys(namespace).flatMap((key) => this.get(key) ?? []);
+  }
+
+  keys(namespace?: string): readonly string[] {
+    const all = [...(this.#experiments()?.objects.keys() ?? [])];
+    return namespace === undefined ? all : all.filter((key) => key.startsWith(`${namespace}/`));
   }
 
   get(key: string): KubernetesObject | undefined {

@@ -1,6 +1,7 @@
 import type { KubernetesObject } from '../../core/kubernetes/object.ts';
-import { deepFreeze } from './deepFreeze.ts';
+import { deepFreeze } from '../deepFreeze.ts';
 import { listAll } from './listAll.ts';
+import { PackedObjects } from './packedObjects.ts';
 import { type ChangeType, startWatch, type Watch, type WatchOptions } from './watch.ts';
 
 export interface ReflectorOptions extends Omit<WatchOptions, 'begin' | 'metadataOnly'> {
@@ -12,7 +13,7 @@ export interface ReflectorOptions extends Omit<WatchOptions, 'begin' | 'metadata
 /** A copy of a collection that follows it. */
 export interface Reflector extends Watch {
   /** The objects by namespace/name; frozen. */
-  readonly objects: ReadonlyMap<string, KubernetesObject>;
+  readonly objects: Pick<PackedObjects, 'get' | 'has' | 'keys' | 'size'>;
   /** True from the first complete list on. */
   synced(): boolean;
 }
@@ -22,20 +23,20 @@ export interface Reflector extends Watch {
  * deleted meanwhile.
  */
 export function startReflector({ onEvent, keep = (object) => object, ...options }: ReflectorOptions): Reflector {
-  const objects = new Map<string, KubernetesObject>();
+  const objects = new PackedObjects();
   let synced = false;
 
   async function relist(signal: AbortSignal): Promise<string> {
     const list = await listAll(options.api, options.path, signal);
     const found = new Map(list.items.map((object) => [keyOf(object), keep(object)]));
-    const gone = [...objects].filter(([key]) => !found.has(key));
-    const changed = [...found].filter(([key, object]) => versionOf(objects.get(key)) !== versionOf(object));
     const known = new Set(objects.keys());
+    const gone = [...known].filter((key) => !found.has(key)).flatMap((key) => objects.get(key) ?? []);
+    const changed = [...found].filter(([key, object]) => objects.resourceVersionOf(key) !== versionOf(object));
     // The copy is complete before anybody hears of a change.
-    for (const [key] of gone) objects.delete(key);
-    for (const [key, object] of changed) objects.set(key, deepFreeze(object));
+    for (const object of gone) objects.delete(keyOf(object));
+    for (const [key, object] of changed) objects.set(key, object);
     synced = true;
-    for (const [, object] of gone) onEvent('DELETED', object);
+    for (const object of gone) onEvent('DELETED', object);
     for (const [key, object] of changed) onEvent(known.has(key) ? 'MODIFIED' : 'ADDED', object);
     return list.resourceVersion;
   }
@@ -57,6 +58,6 @@ function keyOf({ metadata }: KubernetesObject): string {
   return `${metadata.namespace}/${metadata.name}`;
 }
 
-function versionOf(object: KubernetesObject | undefined): string | undefined {
-  return object?.metadata.resourceVersion;
+function versionOf({ metadata }: KubernetesObject): string {
+  return metadata.resourceVersion;
 }

@@ -1,7 +1,7 @@
 import type { KubernetesObject, ObjectRef } from '../../core/kubernetes/object.ts';
 import { isAtLeast } from '../../core/kubernetes/resourceVersion.ts';
 import type { Cluster, KnownObjects } from '../../engine/ports/cluster.ts';
-import { deepFreeze } from './deepFreeze.ts';
+import { deepFreeze } from '../deepFreeze.ts';
 import { createKnownCollection, type KnownCollection } from './knownCollection.ts';
 import { createKnownPods, type KnownPods } from './knownPods.ts';
 import type { MetadataWatchOptions } from './metadataWatch.ts';

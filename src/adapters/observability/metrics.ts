@@ -1,8 +1,8 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from '@prometheus-io/client';
 import { getCondition } from '../../api/conditions.ts';
 import type { MirrorExperimentStatus } from '../../api/types.generated.ts';
-import type { KubernetesObject } from '../../core/kubernetes/object.ts';
-import { reasonLabel, type Standing, standingOf, UNRESTORED_REASONS } from '../../core/status/stage.ts';
+import type { Outline } from '../../core/lifecycle/outline.ts';
+import { reasonLabel, UNRESTORED_REASONS } from '../../core/status/stage.ts';
 import { ClusterError, type ClusterErrorKind } from '../../engine/ports/cluster.ts';
 import { TelemetryError, type TelemetryErrorKind } from '../../engine/ports/telemetry.ts';
 import type { ApiOutcome } from '../kubernetes/apiClient.ts';
@@ -19,7 +19,7 @@ export interface MetricSources {
   readonly now: () => number;
   readonly concurrency: number;
   readonly leads: () => boolean;
-  readonly experiments: () => readonly KubernetesObject[];
+  readonly experiments: () => readonly Pick<Outline, 'namespace' | 'name' | 'standing'>[];
   /** When the API server was last heard of (ms since the epoch); undefined: never. */
   readonly lastContact: () => number | undefined;
   readonly queue: Pick<QueueWatch, 'depth' | 'busy' | 'longestSeconds'>;
@@ -108,33 +108,33 @@ export function createMetrics(sources: MetricSources): Metrics {
 
 function registerGauges(registry: Registry, sources: MetricSources): void {
   const { queue } = sources;
-  const standings = () =>
-    sources.leads() ? sources.experiments().map((each) => [each, standingOf(each)] as const) : [];
+  const standings = () => (sources.leads() ? sources.experiments().map(({ standing }) => standing) : []);
+  const mirrored = () => (sources.leads() ? mirroredOf(sources.experiments()) : []);
 
   gauge(registry, 'mirror_experiment_build_info', (metric) =>
     metric.set({ version: sources.version, node_version: process.versions.node }, 1),
   );
   gauge(registry, 'mirror_experiment_leader', (metric) => metric.set(sources.leads() ? 1 : 0));
   gauge(registry, 'mirror_experiment_experiments', (metric) => {
-    for (const [, { stage, verdict = '' }] of standings()) metric.inc({ stage, verdict });
+    for (const { stage, verdict = '' } of standings()) metric.inc({ stage, verdict });
   });
   gauge(registry, 'mirror_experiment_unrestored_experiments', (metric) => {
-    const found = standings().map(([, { unrestored }]) => unrestored);
+    const found = standings().map(({ unrestored }) => unrestored);
     if (!sources.leads()) return;
     for (const reason of UNRESTORED_REASONS) metric.set({ reason }, found.filter((each) => each === reason).length);
   });
   gauge(registry, 'mirror_experiment_longest_restore_seconds', (metric) => {
     if (!sources.leads()) return;
-    const since = standings().flatMap(([, { restoringSince = [] }]) => restoringSince);
+    const since = standings().flatMap(({ restoringSince = [] }) => restoringSince);
     metric.set(since.length === 0 ? 0 : Math.max(0, sources.now() - Math.min(...since)) / 1000);
   });
   gauge(registry, 'mirror_experiment_mirrored_percent', (metric) => {
-    for (const [{ metadata }, { mirroredPercent }] of mirrored(standings()).slice(0, MAX_EXPERIMENT_SERIES)) {
-      metric.set({ namespace: metadata.namespace, experiment: metadata.name }, mirroredPercent);
+    for (const { namespace, name, standing } of mirrored().slice(0, MAX_EXPERIMENT_SERIES)) {
+      metric.set({ namespace, experiment: name }, standing.mirroredPercent);
     }
   });
   gauge(registry, 'mirror_experiment_mirrored_percent_omitted', (metric) =>
-    metric.set(Math.max(0, mirrored(standings()).length - MAX_EXPERIMENT_SERIES)),
+    metric.set(Math.max(0, mirrored().length - MAX_EXPERIMENT_SERIES)),
   );
   gauge(registry, 'mirror_experiment_queue_depth', (metric) => metric.set(queue.depth()));
   gauge(registry, 'mirror_experiment_workers', (metric) => metric.set(sources.concurrency));
@@ -148,13 +148,9 @@ function registerGauges(registry: Registry, sources: MetricSources): void {
 }
 
 /** Those that copy requests, in an order that does not change from one scrape to the next. */
-function mirrored(
-  standings: readonly (readonly [KubernetesObject, Standing])[],
-): readonly (readonly [KubernetesObject, Standing])[] {
-  const key = ({ metadata }: KubernetesObject): string => `${metadata.namespace}/${metadata.name}`;
-  return standings
-    .filter(([, { mirroredPercent }]) => mirroredPercent > 0)
-    .sort(([a], [b]) => (key(a) < key(b) ? -1 : 1));
+function mirroredOf(experiments: ReturnType<MetricSources['experiments']>): ReturnType<MetricSources['experiments']> {
+  const key = ({ namespace, name }: { namespace: string; name: string }): string => `${namespace}/${name}`;
+  return experiments.filter(({ standing }) => standing.mirroredPercent > 0).sort((a, b) => (key(a) < key(b) ? -1 : 1));
 }
 
 /** A gauge whose series are made anew whenever somebody asks: those of what is gone go with it. */

@@ -1,13 +1,15 @@
 import type { KubernetesObject } from '../../core/kubernetes/object.ts';
 
 /**
- * The experiments of the cluster, from a cache that follows them. An object here is frozen, and stays the same object (`===`)
- * until the experiment changes. Keys are `namespace/name`.
+ * The experiments of the cluster, from a cache that follows them. An object here is frozen, and the same object (`===`) until
+ * the experiment changes or nobody holds it any more: it is kept as text, and read anew when it is asked for again. Keys are
+ * `namespace/name`.
  */
 export interface Experiments {
   /** All experiments, of one namespace when it is given. Complete once synced() is true. */
   list(namespace?: string): readonly KubernetesObject[];
   get(key: string): KubernetesObject | undefined;
+  keys(namespace?: string): readonly string[];
   /** False until all experiments have been read once: before, a missing one means nothing. */
   synced(): boolean;
   /**

@@ -1,15 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { METRICS } from '../../../src/adapters/observability/metricDefinitions.ts';
 import { createMetrics, type MetricSources } from '../../../src/adapters/observability/metrics.ts';
-import type { KubernetesObject } from '../../../src/core/kubernetes/object.ts';
+import { type Outline, outlineOf } from '../../../src/core/lifecycle/outline.ts';
 import { ClusterError } from '../../../src/engine/ports/cluster.ts';
 import { TelemetryError } from '../../../src/engine/ports/telemetry.ts';
 import { type Sample, samplesOf, sampleValue, typesOf } from '../../support/exposition.ts';
 
-const experiment = (name: string, status: object = {}): KubernetesObject => ({
-  ...{ apiVersion: 'mirroring.dev/v1alpha1', kind: 'MirrorExperiment', status },
-  metadata: { name, namespace: 'shop', uid: name, resourceVersion: '1' },
-});
+const experiment = (name: string, status: object = {}, metadata: object = {}) =>
+  outlineOf({
+    ...{ apiVersion: 'mirroring.dev/v1alpha1', kind: 'MirrorExperiment', status },
+    metadata: { name, namespace: 'shop', uid: name, resourceVersion: '1', ...metadata },
+  });
 
 function setUp(given: Partial<MetricSources> = {}) {
   const metrics = createMetrics({
@@ -98,16 +99,15 @@ describe('experiments', () => {
         verdict: 'Fail',
         conditions: [{ type: 'Passed', lastTransitionTime: `2026-01-01T00:${time}Z` }],
       });
-    const longest = async (experiments: KubernetesObject[]) =>
+    const longest = async (experiments: Outline[]) =>
       sampleValue(
         await setUp({ experiments: () => experiments }).samples(),
         'mirror_experiment_longest_restore_seconds',
       );
     expect(await longest(all.slice(0, 3))).toBe(0);
     expect(await longest([restoring('09:00'), restoring('08:30'), ...all.slice(0, 3)])).toBe(90);
-    const deleted = experiment('x', { completionTime: 't' });
-    const metadata = { ...deleted.metadata, deletionTimestamp: '2026-01-01T00:05:00Z' };
-    expect(await longest([restoring('09:00'), { ...deleted, metadata }])).toBe(300);
+    const deleted = experiment('x', { completionTime: 't' }, { deletionTimestamp: '2026-01-01T00:05:00Z' });
+    expect(await longest([restoring('09:00'), deleted])).toBe(300);
   });
 
   it('that are gone leave no series behind', async () => {
@@ -131,7 +131,7 @@ describe('experiments', () => {
 
   it('have at most 100 series of their own, always the same, and a count of the others', async () => {
     const many = Array.from({ length: 1000 }, (_, index) => experiment(`x${index}`, { percent: 5 }));
-    const series = async (experiments: KubernetesObject[]) => {
+    const series = async (experiments: Outline[]) => {
       const samples = await setUp({ experiments: () => experiments }).samples();
       expect(sampleValue(samples, 'mirror_experiment_mirrored_percent_omitted')).toBe(900);
       return samples.filter(({ name }) => name === 'mirror_experiment_mirrored_percent').map(({ labels }) => labels);

@@ -1,21 +1,21 @@
 import { expect, it } from 'vitest';
 import type { Condition } from '../../../src/api/conditions.ts';
-import { awaitsChange } from '../../../src/core/lifecycle/awaitsChange.ts';
+import { awaitedObjects } from '../../../src/core/lifecycle/awaitedObjects.ts';
 import { NAMESPACE } from '../../support/lab.ts';
 import { labWorld } from '../../support/labWorld.ts';
 
 const { experiment } = labWorld();
-const ref = { kind: 'Deployment', namespace: NAMESPACE, name: 'bookservicemirror' } as const;
+const targets = ['ConfigMap default-sidecar', 'Deployment bookinfo-spa', 'Deployment bookservicemirror'];
 const since = { mirroringSince: '2026-01-01T00:00:00Z' };
 
 it.each([
-  ['before it has begun', {}, true],
-  ['while copies are compared', since, false],
-  ['while it restores', { ...since, verdict: 'Pass' }, true],
+  ['before it has begun', {}, targets],
+  ['while copies are compared', since, []],
+  ['while it restores', { ...since, verdict: 'Pass' }, targets],
 ] as const)('%s: %j', (_, status, expected) => {
-  expect(awaitsChange({ ...experiment, status }, ref)).toBe(expected);
-  expect(awaitsChange({ ...experiment, status }, { ...ref, name: 'another' })).toBe(false);
-  expect(awaitsChange({ ...experiment, status }, { ...ref, namespace: 'elsewhere' })).toBe(false);
+  const awaited = awaitedObjects({ ...experiment, status });
+  expect(awaited.map(({ kind, name }) => `${kind} ${name}`)).toEqual(expected);
+  expect(awaited.every(({ namespace }) => namespace === NAMESPACE)).toBe(true);
 });
 
 it('not when it has ended', () => {
@@ -28,5 +28,5 @@ it('not when it has ended', () => {
     observedGeneration: experiment.generation,
   };
   const status = { observedGeneration: experiment.generation, verdict: 'Pass' as const, conditions: [complete] };
-  expect(awaitsChange({ ...experiment, status }, ref)).toBe(false);
+  expect(awaitedObjects({ ...experiment, status })).toEqual([]);
 });
