@@ -94,7 +94,7 @@ function liveTable(all: readonly Repeated[], lateness: ReturnType<typeof monitor
     notes: [
       'An open loop; one request in seven is a write. Pods of Node.js that start take processor time from everybody on this machine.',
       `Every connection passes through this benchmark’s own process, which plays kube-proxy; its event loop was late by ${late.join(' (p99) and ')} (the most), which is a part of these times.`,
-      'Envoy ends at once on SIGTERM: who keeps a connection to a pod that is replaced has the request cut that is under way then, whoever replaces it, unless the pod’s preStop has Envoy drain its connections. The lab’s only sleeps.',
+      'Envoy ends at once on SIGTERM: who keeps a connection to a pod that is replaced has the request cut that is under way then, whoever replaces it. The lab’s preStop only sleeps; one that has Envoy drain its connections was not measured.',
       ...figures.flatMap(({ reload, connections, title, load: { failures } }) =>
         Object.entries(failures).map(
           ([kind, count]) => `Failed (${reload}, ${connections}, ${title}): ${kind} ${count}`,
