@@ -18,12 +18,16 @@ export function keepFootprintSmall(): void {
     load: (url, context, nextLoad) => {
       const path = Object.keys(SHORT).find((each) => url.endsWith(each));
       const source = path === undefined ? undefined : SHORT[path];
-      return source === undefined ? nextLoad(url, context) : { format: 'module', shortCircuit: true, source };
+      if (source === undefined) return nextLoad(url, context);
+      const format = path === GAXIOS ? 'commonjs' : 'module';
+      return { format, shortCircuit: true, source };
     },
   });
 }
 
 const CLIENT = '/node_modules/@kubernetes/client-node/dist';
+
+const GAXIOS = '/node_modules/gaxios/build/src/index.js';
 
 const SHORT: Readonly<Record<string, string>> = {
   [`${CLIENT}/index.js`]: `
@@ -39,6 +43,13 @@ const SHORT: Readonly<Record<string, string>> = {
     export class Agent {}
     export class ProxyAgent {}
     export const fetch = undefined;`,
+  // The operator library's way to write, which ours replaces.
+  [GAXIOS]: `
+    exports.instance = {
+      request() {
+        throw new Error('gaxios is left out: every write goes through ApiClient');
+      },
+    };`,
   [`${CLIENT}/oidc_auth.js`]: whenUsed('OpenIDConnectAuth', 'oidc'),
   [`${CLIENT}/gcp_auth.js`]: whenUsed('GoogleCloudPlatformAuth', 'gcp'),
 };

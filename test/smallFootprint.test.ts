@@ -27,6 +27,36 @@ it('of the generated API the kubeconfig needs nothing else', () => {
   ).toEqual(['ServerConfiguration', 'createConfiguration']);
 });
 
+/** What a program prints that makes itself small first. */
+async function printed(program: string): Promise<unknown> {
+  const begin = `
+    import { registerHooks } from 'node:module';
+    import { keepFootprintSmall } from './src/smallFootprint.ts';
+    keepFootprintSmall();
+    const loaded = [];
+    registerHooks({ load: (url, context, next) => (loaded.push(url), next(url, context)) });`;
+  const root = fileURLToPath(new URL('..', import.meta.url));
+  const args = ['--input-type=module', '--eval', begin + program];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root });
+  return JSON.parse(stdout);
+}
+
+it('of the operator library what writes is replaced, and its way to write is left out', async () => {
+  const program = `
+    const { ExperimentOperator } = await import('./src/adapters/kubernetes/operator.ts');
+    const Base = Object.getPrototypeOf(ExperimentOperator);
+    const writers = Object.getOwnPropertyNames(Base.prototype)
+      .filter((name) => name !== 'constructor' && /gaxios_1|this\\.resourceStatusRequest/.test(Base.prototype[name]));
+    const kept = writers.filter((name) => !Object.hasOwn(ExperimentOperator.prototype, name));
+    console.log(JSON.stringify({ writers: writers.length, kept, left: loaded.filter((url) => /node-fetch|whatwg-url|tr46/.test(url)) }));`;
+  expect(await printed(program)).toEqual({
+    writers: 4,
+    // Called by two of the others alone.
+    kept: ['resourceStatusRequest'],
+    left: [],
+  });
+});
+
 /** What a program prints that loads the client as the operator does, and uses a kubeconfig with this user. */
 async function loggedIn(authProvider: object): Promise<unknown> {
   const kubeconfig = {
@@ -36,11 +66,6 @@ async function loggedIn(authProvider: object): Promise<unknown> {
     currentContext: 'x',
   };
   const program = `
-    import { registerHooks } from 'node:module';
-    import { keepFootprintSmall } from './src/smallFootprint.ts';
-    keepFootprintSmall();
-    const loaded = [];
-    registerHooks({ load: (url, context, next) => (loaded.push(url), next(url, context)) });
     const { KubeConfig } = await import('@kubernetes/client-node');
     const isLoaded = () => loaded.some((url) => url.endsWith('_auth.js?whole'));
     const before = isLoaded();
@@ -49,10 +74,7 @@ async function loggedIn(authProvider: object): Promise<unknown> {
     const options = { headers: {} };
     await config.applyToHTTPSOptions(options);
     console.log(JSON.stringify({ before, after: isLoaded(), isSmall: !loaded.some((url) => url.includes('/undici/lib/')), headers: options.headers }));`;
-  const root = fileURLToPath(new URL('..', import.meta.url));
-  const args = ['--input-type=module', '--eval', program];
-  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root });
-  return JSON.parse(stdout);
+  return printed(program);
 }
 
 it('who logs in with an account of their own still can: what that takes is loaded then', async () => {
