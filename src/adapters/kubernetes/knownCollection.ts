@@ -1,6 +1,6 @@
 import type { KubernetesObject, ObjectRef, TargetKind } from '../../core/kubernetes/object.ts';
 import { isAtLeast } from '../../core/kubernetes/resourceVersion.ts';
-import { deepFreeze } from '../deepFreeze.ts';
+import { pack, type Unpack } from '../pack.ts';
 import { type MetadataWatchOptions, startMetadataWatch } from './metadataWatch.ts';
 import { collectionPath } from './objects.ts';
 import { RecentMap } from './recentMap.ts';
@@ -15,11 +15,17 @@ export interface KnownCollection {
 }
 
 interface Entry {
-  object: KubernetesObject | undefined;
+  object: Known | undefined;
   /** The newest version that the watch has told of since the object was first asked for. */
   told: string | undefined;
   /** Of the watch, when the object was read or last told of in this version. */
   epoch: number | undefined;
+}
+
+interface Known {
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly unpack: Unpack<KubernetesObject>;
 }
 
 /** The objects of one kind that are asked for. */
@@ -30,7 +36,7 @@ export function createKnownCollection(options: MetadataWatchOptions, kind: Targe
     const entry = entries.peek(`${metadata.namespace}/${metadata.name}`);
     if (entry === undefined) return;
     const { resourceVersion } = metadata;
-    if (type !== 'DELETED' && entry.object?.metadata.resourceVersion === resourceVersion) entry.epoch = watch.epoch();
+    if (type !== 'DELETED' && entry.object?.resourceVersion === resourceVersion) entry.epoch = watch.epoch();
     if (entry.told === undefined || !isAtLeast(entry.told, resourceVersion)) entry.told = resourceVersion;
     if (!isCurrent(entry)) options.onChange?.({ kind, namespace: metadata.namespace, name: metadata.name });
   });
@@ -42,7 +48,7 @@ export function createKnownCollection(options: MetadataWatchOptions, kind: Targe
 
   function isCurrent({ object, told, epoch }: Entry): boolean {
     if (object === undefined || epoch === undefined || epoch !== watch.epoch()) return false;
-    return told === undefined || isAtLeast(object.metadata.resourceVersion, told);
+    return told === undefined || isAtLeast(object.resourceVersion, told);
   }
 
   async function learn<T extends KubernetesObject | undefined>(ref: ObjectRef, call: () => Promise<T>): Promise<T> {
@@ -52,11 +58,12 @@ export function createKnownCollection(options: MetadataWatchOptions, kind: Targe
     const isNewest =
       object !== undefined &&
       (entry.object === undefined ||
-        entry.object.metadata.uid !== object.metadata.uid ||
-        isAtLeast(object.metadata.resourceVersion, entry.object.metadata.resourceVersion));
+        entry.object.uid !== object.metadata.uid ||
+        isAtLeast(object.metadata.resourceVersion, entry.object.resourceVersion));
     if (object === undefined) entry.object = undefined;
     else if (isNewest) {
-      entry.object = deepFreeze(trimmed(object));
+      const { uid, resourceVersion } = object.metadata;
+      entry.object = { uid, resourceVersion, unpack: pack(trimmed(object)) };
       entry.epoch = epoch;
     }
     return object;
@@ -66,7 +73,7 @@ export function createKnownCollection(options: MetadataWatchOptions, kind: Targe
     learn,
     read: async (ref, readNow) => {
       const entry = entryOf(ref);
-      return isCurrent(entry) ? entry.object : learn(ref, readNow);
+      return isCurrent(entry) ? entry.object?.unpack() : learn(ref, readNow);
     },
     stop: watch.stop,
   };

@@ -1,7 +1,7 @@
 import { recordAt } from '../../core/kubernetes/fields.ts';
 import type { KubernetesObject } from '../../core/kubernetes/object.ts';
 import { selects } from '../../core/kubernetes/selects.ts';
-import { deepFreeze } from '../deepFreeze.ts';
+import { pack, type Unpack } from '../pack.ts';
 import { type MetadataWatchOptions, startMetadataWatch } from './metadataWatch.ts';
 import { resourcePath } from './objects.ts';
 import { RecentMap } from './recentMap.ts';
@@ -18,7 +18,7 @@ export interface KnownPods {
 }
 
 interface PodList {
-  pods: readonly KubernetesObject[] | undefined;
+  pods: Unpack<readonly KubernetesObject[]> | undefined;
   names: ReadonlySet<string>;
   /** Counts what may have changed the list since it was first asked for. */
   changes: number;
@@ -50,11 +50,11 @@ export function createKnownPods(options: MetadataWatchOptions): KnownPods {
       const list = ofNamespace.use(labelSelector, () => {
         return { pods: undefined, names: new Set<string>(), changes: 0, listedAt: 0, epoch: undefined };
       });
-      if (list.pods !== undefined && isCurrent(list)) return list.pods;
+      if (list.pods !== undefined && isCurrent(list)) return list.pods();
       const [changes, epoch] = [list.changes, watch.epoch()];
-      const pods = (await listNow()).map((pod) => deepFreeze(trimmed(pod)));
+      const pods: readonly KubernetesObject[] = (await listNow()).map(trimmed);
       Object.assign(list, {
-        pods,
+        pods: pack(pods),
         names: new Set(pods.map(({ metadata }) => metadata.name)),
         listedAt: changes,
         epoch,

@@ -21,7 +21,7 @@ export interface WatchedCluster {
   /** The cluster itself: reads what is there now. What it reads and writes is known from then on. */
   readonly cluster: Cluster;
   readonly known: KnownObjects;
-  /** Ends the watches; resolves when nothing is left of them. */
+  /** Ends the watches; resolves when nothing is left of them. What is read from then on is read from the cluster. */
   stop(): Promise<void>;
 }
 
@@ -39,8 +39,11 @@ export function watchCluster(options: WatchClusterOptions): WatchedCluster {
   /** Experiments as our last write has left them, until their copy has caught up. */
   const written = new RecentMap<KubernetesObject>(options.clock);
   let pods: KnownPods | undefined;
+  let isStopped = false;
 
-  function collectionOf({ kind }: ObjectRef): KnownCollection {
+  function collectionOf({ kind }: ObjectRef): Pick<KnownCollection, 'read' | 'learn'> {
+    // Work in hand may still read: a watch that began now would never end.
+    if (isStopped) return UNWATCHED;
     const collection = collections.get(kind) ?? createKnownCollection(options, kind as ObjectRef['kind']);
     collections.set(kind, collection);
     return collection;
@@ -60,8 +63,10 @@ export function watchCluster(options: WatchClusterOptions): WatchedCluster {
         return experiments.isFollowing() ? knownExperiment(`${ref.namespace}/${ref.name}`) : cluster.read(ref);
       },
       listPods: (namespace, labelSelector) => {
+        const listNow = () => cluster.listPods(namespace, labelSelector);
+        if (isStopped) return listNow();
         pods ??= createKnownPods(options);
-        return pods.list(namespace, labelSelector, () => cluster.listPods(namespace, labelSelector));
+        return pods.list(namespace, labelSelector, listNow);
       },
     },
     cluster: {
@@ -77,10 +82,16 @@ export function watchCluster(options: WatchClusterOptions): WatchedCluster {
       },
     },
     stop: async () => {
+      isStopped = true;
       await Promise.all([pods?.stop(), ...[...collections.values()].map((collection) => collection.stop())]);
     },
   };
 }
+
+const UNWATCHED: Pick<KnownCollection, 'read' | 'learn'> = {
+  read: (_, readNow) => readNow(),
+  learn: (_, call) => call(),
+};
 
 function versionOf({ metadata }: KubernetesObject): string {
   return metadata.resourceVersion;

@@ -206,6 +206,17 @@ describe('an object', () => {
     expect(reads).toHaveLength(1);
   });
 
+  it('is read from the cluster when the watches are stopped, and no watch is begun any more', async () => {
+    const { known, cluster, memory, reads, watches, stop } = setUp();
+    putConfigMap(memory);
+    await stop();
+    expect(await known.read(REF)).toMatchObject({ data: { value: 'one' } });
+    expect(await cluster.read(REF)).toMatchObject({ data: { value: 'one' } });
+    expect(await known.listPods('shop', 'app=x')).toEqual([]);
+    expect(reads).toEqual(['ConfigMap/sidecar', 'ConfigMap/sidecar', 'Pods/app=x']);
+    expect(watches.size).toBe(0);
+  });
+
   it('that nobody asks for is forgotten', async () => {
     const { known, reads, clock } = await setUpKnown();
     await clock.advance(16 * 60_000);
