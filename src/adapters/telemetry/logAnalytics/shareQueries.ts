@@ -210,26 +210,28 @@ export function shareQueries(
       if (batch.every(({ signal }) => signal.aborted)) bounded.abort(first.signal.reason);
     };
     for (const { signal } of batch) signal.addEventListener('abort', leave);
-    let answers: readonly (AnswerTable | undefined)[] = [];
     try {
-      answers = await ask(batch, bounded.signal);
+      await handOut(batch, await ask(batch, bounded.signal));
     } catch (error) {
       if (batch.length > 1 && mayBeOneOf(error)) separate(batch);
       else fail(batch, error);
-      return;
     } finally {
       for (const { signal } of batch) signal.removeEventListener('abort', leave);
+      // Not before: else more is answered than can be judged, and waits in memory.
       pace.end();
       pump();
     }
-    // Each is judged at once: all of them together would hold up everything else for a tenth of a second.
-    for (const [index, { resolve }] of batch.entries()) {
+  }
+
+  /** Each is judged at once: all of them together would hold up everything else for a tenth of a second. */
+  async function handOut(batch: readonly Waiting[], answers: (AnswerTable | undefined)[]): Promise<void> {
+    for (const { resolve } of batch) {
       await turn();
-      resolve(answers[index]);
+      resolve(answers.shift());
     }
   }
 
-  async function ask(batch: readonly Waiting[], signal: AbortSignal): Promise<readonly (AnswerTable | undefined)[]> {
+  async function ask(batch: readonly Waiting[], signal: AbortSignal): Promise<(AnswerTable | undefined)[]> {
     const all = batch.map(({ asked }) => asked);
     const [first] = all;
     if (first === undefined) return [];
@@ -240,7 +242,7 @@ export function shareQueries(
     if (all.length === 1) return [await client.query(first.source, first.kql, timespan, signal)];
     const kql = sharedQuery(all.map((each) => each.kql));
     const table = await client.query(first.source, kql, timespan, signal);
-    return table === undefined ? all.map(() => undefined) : sharedAnswers(table, all.length);
+    return table === undefined ? all.map(() => undefined) : [...sharedAnswers(table, all.length)];
   }
 
   function separate(batch: readonly Waiting[]): void {
