@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { responseError } from '../../src/adapters/telemetry/logAnalytics/responseError.ts';
+import { responseError, unusableBody } from '../../src/adapters/telemetry/logAnalytics/responseError.ts';
 import { parseExperiment } from '../../src/api/experiment.ts';
 import { keepValid } from '../../src/api/keepValid.ts';
 import { specSchema, statusSchema } from '../../src/api/schema.generated.ts';
@@ -213,7 +213,7 @@ describe(`with ${FUZZ_RUNS} cases each`, { timeout: 600_000 }, () => {
           body: text,
           header: () => header,
         };
-        const error = responseError(answered, 'workspace w', 0);
+        const error = responseError(answered, 'workspace w', 0) ?? unusableBody(text);
         if (error === undefined) return;
         expect(error).toBeInstanceOf(TelemetryError);
         expect(error.message.length).toBeLessThan(2000);

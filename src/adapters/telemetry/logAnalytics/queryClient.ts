@@ -13,7 +13,7 @@ import { describeSource } from './allowSource.ts';
 import { clientError, isAuthentication } from './clientError.ts';
 import { type CredentialKind, createCredential } from './credential.ts';
 import { readBounded } from './readBounded.ts';
-import { responseError } from './responseError.ts';
+import { responseError, unusableBody } from './responseError.ts';
 
 export interface QueryClientSettings {
   /** Base address of the query API, https; the version `/v1` is added when it is missing. */
@@ -75,7 +75,7 @@ export function createQueryClient(settings: QueryClientSettings): QueryClient {
     signal: AbortSignal,
   ): Promise<AnswerTable | undefined> => {
     refuseWhilePaused(pausedUntil - performance.now(), settings.onHeldBack);
-    const call: Call = { signal, source: describeSource(source), noData: false, status: undefined, bytes: 0 };
+    const call: Call = { signal, source: describeSource(source), noData: false, status: undefined, bytes: 0, body: '' };
     const ended = settings.observe?.();
     const end = (error?: Error): void => {
       ended?.({ status: call.status, bytes: call.bytes, ...(error !== undefined && { error }) });
@@ -83,7 +83,7 @@ export function createQueryClient(settings: QueryClientSettings): QueryClient {
     try {
       client ??= connect(settings, endpoint);
       const result = await calls.run(call, send, client, source, kql, timespan);
-      const table = primaryTable(result);
+      const table = primaryTable(result, call.body);
       end();
       return table;
     } catch (error) {
@@ -91,7 +91,7 @@ export function createQueryClient(settings: QueryClientSettings): QueryClient {
         end();
         return undefined;
       }
-      const refusal = clientError(error, call.source);
+      const refusal = explained(error, call);
       end(signal.aborted && signal.reason instanceof Error ? signal.reason : refusal);
       signal.throwIfAborted();
       // Tokens are cached beyond their refusal, and failures to get one are repeated from memory for a minute; a new
@@ -99,6 +99,9 @@ export function createQueryClient(settings: QueryClientSettings): QueryClient {
       if (refusal.kind === 'Unauthorized' || isAuthentication(error)) client = undefined;
       if (refusal.kind === 'Throttled') pausedUntil = performance.now() + (refusal.retryAfterSeconds ?? 0) * 1000;
       throw refusal;
+    } finally {
+      // Whatever was begun meanwhile, such as a connection, holds on to the call.
+      call.body = '';
     }
   };
   return { query: ask };
@@ -134,6 +137,8 @@ interface Call {
   noData: boolean;
   status: number | undefined;
   bytes: number;
+  /** Of a 200. */
+  body: string;
 }
 
 const calls = new AsyncLocalStorage<Call>();
@@ -155,6 +160,7 @@ const perCall: PipelinePolicy = {
     const refusal = responseError(answeredBy(response), call.source, Date.now());
     if (refusal !== undefined) throw refusal;
     call.noData = response.status === 204;
+    call.body = response.bodyAsText ?? '';
     return response;
   },
 };
@@ -167,9 +173,10 @@ function answeredBy(response: PipelineResponse): Parameters<typeof responseError
   };
 }
 
-function primaryTable(result: LogsQueryResult): AnswerTable {
+/** Counting the rows of a partial answer would be a verdict on half of the telemetry. */
+function primaryTable(result: LogsQueryResult, body: string): AnswerTable {
   if (result.status !== LogsQueryResultStatus.Success) {
-    throw new TelemetryError('Partial', 'Log Analytics answered in part only');
+    throw unusableBody(body) ?? new TelemetryError('Partial', 'Log Analytics answered in part only');
   }
   const table = result.tables.find(({ name }) => name === 'PrimaryResult') ?? result.tables[0];
   if (table === undefined) throw new TelemetryError('Malformed', 'Log Analytics answered without a table');
@@ -177,6 +184,11 @@ function primaryTable(result: LogsQueryResult): AnswerTable {
     columns: table.columnDescriptors.map(({ name, type }) => ({ name: String(name), type: String(type) })),
     rows: table.rows,
   };
+}
+
+function explained(error: unknown, { status, body, source }: Call): TelemetryError {
+  const isOfBody = status === 200 && !(error instanceof TelemetryError);
+  return (isOfBody ? unusableBody(body) : undefined) ?? clientError(error, source);
 }
 
 function refuseWhilePaused(milliseconds: number, onHeldBack: (() => void) | undefined): void {

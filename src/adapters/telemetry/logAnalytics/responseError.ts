@@ -13,14 +13,14 @@ const DEFAULT_RETRY_SECONDS = 30;
 const LONGEST_RETRY_SECONDS = 300;
 
 /**
- * The error that a response stands for; undefined for one that holds tables, and for 204 (no data).
+ * The error that a response's status stands for; undefined for 200, whose body is the client's to read, and for 204 (no
+ * data).
  * @param source what was asked, for messages
  * @param now ms since the epoch, for a Retry-After that is a date
  */
 export function responseError(answered: Answered, source: string, now: number): TelemetryError | undefined {
   const { status, body } = answered;
-  if (status === 204) return undefined;
-  if (status === 200) return unusableBody(body);
+  if (status === 200 || status === 204) return undefined;
   const retryAfterSeconds = retryAfter(answered, now);
   const said = serviceMessage(body);
   switch (status) {
@@ -50,10 +50,10 @@ export function responseError(answered: Answered, source: string, now: number): 
 }
 
 /**
- * The client would fail on most of these with a TypeError that says nothing, and hand on the rows of a partial answer;
- * counting those would be a verdict on half of the telemetry.
+ * Why the client cannot make anything of the body of a 200, about which it fails with a TypeError that says nothing, or
+ * makes only a partial answer of it; undefined when it is not the body's fault. To be asked only then: it reads all of it.
  */
-function unusableBody(body: string): TelemetryError | undefined {
+export function unusableBody(body: string): TelemetryError | undefined {
   const value = parse(body);
   if (value === undefined) {
     const what = body.trim() === '' ? 'an empty body' : 'a body that is not JSON';

@@ -1,6 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Answered, responseError } from '../../../../src/adapters/telemetry/logAnalytics/responseError.ts';
+import {
+  type Answered,
+  responseError,
+  unusableBody,
+} from '../../../../src/adapters/telemetry/logAnalytics/responseError.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
 const TABLES = JSON.stringify({ tables: [{ name: 'PrimaryResult', columns: [], rows: [] }] });
@@ -51,7 +55,7 @@ describe('responseError', () => {
     ['a table without rows', '{"tables":[{"columns":[]}]}', 'Malformed'],
     ['rows that are none', '{"tables":[{"columns":[],"rows":[{}]}]}', 'Malformed'],
   ])('does not take 200 with %s for an answer', (_, body, kind) => {
-    expect(errorOf(200, body)?.kind).toBe(kind);
+    expect(unusableBody(body)?.kind).toBe(kind);
   });
 
   it.each([
