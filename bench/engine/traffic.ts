@@ -79,8 +79,8 @@ function tablesOf(routes: readonly Route[], blocks: number): Answers {
 }
 
 const CELLS = {
-  ...{ Route: 'string', Live: 'bool', Code: 'string', Ok: 'bool', Bucket: 'long', First: 'real', Items: 'long' },
-  ...{ Requests: 'long', SquaredWeights: 'long', SumMs: 'real', SumMs2: 'real' },
+  ...{ Route: 'string', Live: 'bool', Code: 'string', Ok: 'bool', First: 'real', Items: 'long' },
+  ...{ Requests: 'long', SquaredWeights: 'long', SumMs: 'real', SumMs2: 'real', Buckets: 'dynamic' },
 };
 const BLOCKS = longs([
   ...['Route', 'Block', 'LiveItems', 'LiveFailed', 'MirrorItems', 'MirrorFailed'],
@@ -90,17 +90,16 @@ const PAIRS = longs(['Route', 'Pairs', 'OnlyMirrorFailed', 'OnlyLiveFailed', 'Sl
 
 function cellsOf(route: Route): unknown[][] {
   return (['live', 'mirror'] as const).flatMap((arm) => {
-    const cells = new Map<number | null, [count: number, sum: number, squares: number]>();
-    for (const ms of route[arm]) {
-      const bucket = Number.isNaN(ms) ? null : bucketOf(ms);
-      const [count, sum, squares] = cells.get(bucket) ?? [0, 0, 0];
-      const counted = bucket === null ? 0 : ms;
-      cells.set(bucket, [count + 1, sum + counted, squares + counted ** 2]);
-    }
-    return [...cells].map(([bucket, [count, sum, squares]]) => {
-      const code = bucket === null ? '500' : '200';
-      return [route.name, arm === 'live', code, bucket !== null, bucket, 0, count, count, count, sum, squares];
-    });
+    const ok = route[arm].filter((ms) => !Number.isNaN(ms));
+    const failed = route[arm].length - ok.length;
+    const row = (code: string, count: number, sum: number, squares: number, buckets: unknown) =>
+      count === 0
+        ? []
+        : [[route.name, arm === 'live', code, code === '200', 0, count, count, count, sum, squares, buckets]];
+    const sum = ok.reduce((total, ms) => total + ms, 0);
+    const squares = ok.reduce((total, ms) => total + ms ** 2, 0);
+    const buckets = Object.entries(histogramOf(ok)).map(([bucket, count]) => [Number(bucket), count]);
+    return [...row('200', ok.length, sum, squares, buckets), ...row('500', failed, 0, 0, [])];
   });
 }
 

@@ -128,32 +128,37 @@ const BUCKETS = DURATIONS.map(bucketOf);
 const MOST_BUCKETS = 1 + Math.max(...BUCKETS);
 
 const CELLS: Readonly<Record<string, Column['type']>> = {
-  ...{ Route: 'string', Live: 'bool', Code: 'string', Ok: 'bool', Bucket: 'long', First: 'real' },
-  ...{ Items: 'long', Requests: 'long', SquaredWeights: 'long', SumMs: 'real', SumMs2: 'real' },
+  ...{ Route: 'string', Live: 'bool', Code: 'string', Ok: 'bool', First: 'real' },
+  ...{ Items: 'long', Requests: 'long', SquaredWeights: 'long', SumMs: 'real', SumMs2: 'real', Buckets: 'dynamic' },
 };
 
+interface ArmSum {
+  first: number;
+  items: number;
+  ms: number;
+  ms2: number;
+  readonly buckets: Float64Array;
+}
+
 function cells(kql: string): Table {
-  const size = ROUTES.length * 2 * MOST_BUCKETS;
-  const [items, ms, ms2, first] = [
-    new Float64Array(size),
-    new Float64Array(size),
-    new Float64Array(size),
-    new Float64Array(size),
-  ];
+  const arms = ROUTES.flatMap(() => BOTH).map(
+    (): ArmSum => ({ first: Number.NaN, items: 0, ms: 0, ms2: 0, buckets: new Float64Array(MOST_BUCKETS) }),
+  );
   eachRequest(kql, (route, live, milliseconds, bucket, at) => {
-    const cell = (route * 2 + (live ? 1 : 0)) * MOST_BUCKETS + bucket;
-    if (items[cell] === 0) first[cell] = at * 1000;
-    add(items, cell, 1);
-    add(ms, cell, milliseconds);
-    add(ms2, cell, milliseconds ** 2);
+    const arm = arms[route * 2 + (live ? 0 : 1)];
+    if (arm === undefined) return;
+    if (arm.items === 0) arm.first = at * 1000;
+    arm.items += 1;
+    arm.ms += milliseconds;
+    arm.ms2 += milliseconds ** 2;
+    add(arm.buckets, bucket, 1);
   });
-  const rows: Cell[][] = [];
-  for (const [cell, count] of items.entries()) {
-    if (count === 0) continue;
-    const arm = Math.floor(cell / MOST_BUCKETS);
-    const key = [ROUTES[arm >> 1] ?? '', arm % 2 === 1, '200', true, cell % MOST_BUCKETS];
-    rows.push([...key, first[cell] ?? 0, count, count, count, ms[cell] ?? 0, ms2[cell] ?? 0]);
-  }
+  const rows = arms.flatMap(({ first, items, ms, ms2, buckets }, arm): Cell[][] => {
+    if (items === 0) return [];
+    // As the service writes what is dynamic: as text.
+    const list = JSON.stringify([...buckets.entries()].filter(([, count]) => count > 0));
+    return [[ROUTES[arm >> 1] ?? '', arm % 2 === 0, '200', true, first, items, items, items, ms, ms2, list]];
+  });
   return table(CELLS, rows);
 }
 

@@ -27,10 +27,17 @@ const arrayIndexOf = plain((args, node) => {
   return expression(`CAST(coalesce(${position}, 0) - 1 AS BIGINT)`, 'long', false);
 });
 
+const packArray = plain((args, node) => {
+  const refused = args.find(({ type }) => type === 'datetime' || type === 'timespan');
+  if (refused !== undefined) throw notTranslated(`${node.text} with a ${refused.type}`, node.start);
+  return expression(`json_array(${args.map(({ sql }) => sql).join(', ')})`, 'dynamic', false);
+});
+
 /** Functions of JSON. */
 export const dynamicFunctions: readonly NamedFunction[] = [
   ['todynamic', parseJson],
   ['parse_json', parseJson],
   ['array_length', arrayLength],
   ['array_index_of', arrayIndexOf],
+  ['pack_array', packArray],
 ];

@@ -2,7 +2,17 @@ import { KEPT_ROUTES, LONGEST_NAME, OTHER_ROUTES } from '../query/routes.ts';
 import { LOWEST_BUCKET } from '../stats/histogram.ts';
 import { ALL_ROUTES } from '../verdict/evidence.ts';
 import type { ArmSamples, RouteSamples } from './samples.ts';
-import { AMOUNT, type AnswerTable, COUNT, column, FLAG, INTEGER_OR_NULL, SamplesError, TEXT } from './table.ts';
+import {
+  AMOUNT,
+  type AnswerTable,
+  BUCKET_COUNTS,
+  type BucketCount,
+  COUNT,
+  column,
+  FLAG,
+  SamplesError,
+  TEXT,
+} from './table.ts';
 
 /** A route of the first answer; its position in the list is its number in the later ones. */
 export type RouteCells = Pick<RouteSamples, 'name' | 'live' | 'mirror'>;
@@ -34,14 +44,15 @@ interface Cell {
   readonly route: string;
   readonly live: boolean;
   readonly code: string;
-  /** Null: the rows are failed ones. */
-  readonly bucket: number | null;
+  readonly ok: boolean;
   readonly first: number;
   readonly items: number;
   readonly requests: number;
   readonly squaredWeights: number;
   readonly sumMs: number;
   readonly sumMs2: number;
+  /** Requests by bucket; empty where the rows are failed ones. */
+  readonly buckets: readonly BucketCount[];
 }
 
 type Totals = { -readonly [K in keyof ArmSamples as ArmSamples[K] extends number ? K : never]: number };
@@ -55,7 +66,6 @@ interface RouteSum {
 function cellsOf(table: AnswerTable): Cell[] {
   const answer = 'sums';
   const ok = column(table, answer, 'Ok', FLAG);
-  const bucket = column(table, answer, 'Bucket', INTEGER_OR_NULL);
   const route = column(table, answer, 'Route', TEXT);
   const live = column(table, answer, 'Live', FLAG);
   const code = column(table, answer, 'Code', TEXT);
@@ -65,28 +75,35 @@ function cellsOf(table: AnswerTable): Cell[] {
   const squaredWeights = column(table, answer, 'SquaredWeights', COUNT);
   const sumMs = column(table, answer, 'SumMs', AMOUNT);
   const sumMs2 = column(table, answer, 'SumMs2', AMOUNT);
+  const buckets = column(table, answer, 'Buckets', BUCKET_COUNTS);
   return table.rows.map((row) => {
     const cell = {
       route: route(row),
       live: live(row),
       code: code(row),
-      bucket: bucket(row),
+      ok: ok(row),
       first: first(row),
       items: items(row),
       requests: requests(row),
       squaredWeights: squaredWeights(row),
       sumMs: sumMs(row),
       sumMs2: sumMs2(row),
+      buckets: buckets(row),
     };
-    refuseImpossibleCell(cell, ok(row));
+    refuseImpossibleCell(cell);
     return cell;
   });
 }
 
-function refuseImpossibleCell(cell: Cell, ok: boolean): void {
-  const { bucket, items, requests, squaredWeights, sumMs, sumMs2 } = cell;
-  if (ok ? bucket === null || bucket < LOWEST_BUCKET || bucket > HIGHEST_BUCKET : bucket !== null) {
-    throw new SamplesError(`the answer for sums has ${ok ? 'successful' : 'failed'} rows in the bucket ${bucket}`);
+function refuseImpossibleCell({ ok, items, requests, squaredWeights, sumMs, sumMs2, buckets }: Cell): void {
+  const strange = buckets.find(([bucket]) => bucket < LOWEST_BUCKET || bucket > HIGHEST_BUCKET);
+  if (strange !== undefined) throw new SamplesError(`the answer for sums has rows in the bucket ${strange[0]}`);
+  const inBuckets = buckets.reduce((sum, [, count]) => sum + count, 0);
+  if (inBuckets !== (ok ? requests : 0)) {
+    const kind = ok ? 'successful' : 'failed';
+    throw new SamplesError(
+      `the answer for sums has ${requests} ${kind} requests, of which ${inBuckets} are in buckets`,
+    );
   }
   if (sumMs > requests * LONGEST * SLACK || sumMs2 > requests * LONGEST ** 2 * SLACK) {
     throw new SamplesError(`the answer for sums has ${requests} requests that took ${sumMs} ms, longer than any can`);
@@ -125,7 +142,7 @@ function add(arm: ArmSum, cell: Cell): void {
   arm.requests += cell.requests;
   arm.sumSquaredWeights += cell.squaredWeights;
   arm.codes.set(cell.code, (arm.codes.get(cell.code) ?? 0) + cell.requests);
-  if (cell.bucket === null) {
+  if (!cell.ok) {
     arm.errorItems += cell.items;
     arm.errors += cell.requests;
     return;
@@ -133,7 +150,9 @@ function add(arm: ArmSum, cell: Cell): void {
   arm.successSumSquaredWeights += cell.squaredWeights;
   arm.sumMilliseconds += cell.sumMs;
   arm.sumSquaredMilliseconds += cell.sumMs2;
-  arm.buckets.set(cell.bucket, (arm.buckets.get(cell.bucket) ?? 0) + cell.requests);
+  for (const [bucket, requests] of cell.buckets) {
+    arm.buckets.set(bucket, (arm.buckets.get(bucket) ?? 0) + requests);
+  }
 }
 
 /** Ordered keys, so that the same telemetry gives the same bytes, whatever the order of the answer. */

@@ -78,6 +78,25 @@ export const INTEGER_OR_NULL: CellType<number | null> = {
   read: (value) => (value === null ? null : integer(value)),
 };
 
+/** A bucket of durations, and the requests in it. */
+export type BucketCount = readonly [bucket: number, requests: number];
+
+export const BUCKET_COUNTS: CellType<readonly BucketCount[]> = {
+  types: ['dynamic'],
+  expected: 'a list of [bucket, requests]',
+  read: (value) => {
+    if (!Array.isArray(value)) return undefined;
+    const counts = value.map(bucketCount);
+    return counts.every((each) => each !== undefined) ? counts : undefined;
+  },
+};
+
+function bucketCount(value: unknown): BucketCount | undefined {
+  if (!Array.isArray(value) || value.length !== 2) return undefined;
+  const [bucket, requests] = value.map(integer);
+  return bucket === undefined || requests === undefined || requests < 1 ? undefined : [bucket, requests];
+}
+
 /** A sum of durations; text where JSON has no number for it (NaN, Infinity), which is refused. */
 export const AMOUNT: CellType<number> = {
   types: ['real', 'long', 'int'],

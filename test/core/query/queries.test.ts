@@ -87,13 +87,13 @@ describe.each(['AppRequests', 'requests'] as const)('queries on %s', (table) => 
       Live: 'bool',
       Code: 'string',
       Ok: 'bool',
-      Bucket: 'long',
       First: 'real',
       Items: 'long',
       Requests: 'long',
       SquaredWeights: 'long',
       SumMs: 'real',
       SumMs2: 'real',
+      Buckets: 'dynamic',
     });
     const blocks = resultColumns(queries.blocks ?? '');
     expect(Object.keys(blocks)).toEqual(

@@ -11,7 +11,7 @@ describe('readCells', () => {
       cells(
         cell({ Bucket: 117, Items: 2, Requests: 5, SquaredWeights: 13, SumMs: 50.5, SumMs2: 510.25 }),
         cell({ Bucket: -349, Code: '204', SumMs: 0, SumMs2: 0 }),
-        cell({ Ok: false, Code: '500', Bucket: null, Items: 3, Requests: 6, SquaredWeights: 14, SumMs: 0, SumMs2: 0 }),
+        cell({ Ok: false, Code: '500', Items: 3, Requests: 6, SquaredWeights: 14, SumMs: 0, SumMs2: 0 }),
         cell({ Live: false, Bucket: 359, Items: 4, SumMs: 4800, SumMs2: 5_760_000 }),
       ),
     );
@@ -65,7 +65,7 @@ describe('readCells', () => {
   it('gives the same bytes whatever the order of the rows', () => {
     const rows = [
       ...[1, 20, -3, 117].flatMap((Bucket) => [cell({ Bucket }), cell({ Bucket, Live: false, Code: '304' })]),
-      cell({ Ok: false, Bucket: null, Code: '500' }),
+      cell({ Ok: false, Code: '500' }),
     ];
     const expected = JSON.stringify(readCells(cells(...rows)));
     fc.assert(
@@ -124,6 +124,35 @@ describe('readCells', () => {
     expect(readCells(cells(text))[0]?.live).toMatchObject({ items: 3, requests: 9_007_199_254_740_991 });
   });
 
+  it('adds up the buckets of several result codes, in whatever order they are listed', () => {
+    const [route] = readCells(
+      cells(
+        cell({
+          Items: 6,
+          Buckets: [
+            [120, 3],
+            [-349, 1],
+            [117, 2],
+          ],
+        }),
+        cell({
+          Code: '204',
+          Items: 5,
+          Buckets: [
+            [117, 4],
+            [121, 1],
+          ],
+        }),
+      ),
+    );
+    expect(Object.entries(route?.live.histogram ?? {})).toEqual([
+      ['117', 6],
+      ['120', 3],
+      ['121', 1],
+      ['-349', 1],
+    ]);
+  });
+
   it('has no routes without rows', () => {
     expect(readCells(cells())).toEqual([]);
   });
@@ -134,8 +163,8 @@ describe('readCells', () => {
   });
 
   it.each(Object.keys(CELL_TYPES))('refuses an answer with the column %s of another type', (name) => {
-    const types = { ...CELL_TYPES, [name]: 'dynamic' };
-    expect(() => readCells(table(types, []))).toThrow(`has the column ${name} as dynamic; expected `);
+    const types = { ...CELL_TYPES, [name]: 'datetime' };
+    expect(() => readCells(table(types, []))).toThrow(`has the column ${name} as datetime; expected `);
   });
 
   it.each([
@@ -144,8 +173,17 @@ describe('readCells', () => {
     ['Live', 'true'],
     ['Live', 2],
     ['Code', undefined],
-    ['Bucket', 1.5],
-    ['Bucket', ''],
+    ['Buckets', null],
+    ['Buckets', '[[117,1]'],
+    ['Buckets', [117, 1]],
+    ['Buckets', [[117]]],
+    ['Buckets', [[117, 1, 1]]],
+    ['Buckets', [[1.5, 1]]],
+    ['Buckets', [['', 1]]],
+    ['Buckets', [[null, 1]]],
+    ['Buckets', [[117, 0]]],
+    ['Buckets', [[117, -1]]],
+    ['Buckets', [[117, 2 ** 53]]],
     ['First', -1],
     ['First', 'NaN'],
     ['Items', -1],
@@ -166,8 +204,27 @@ describe('readCells', () => {
   });
 
   it.each([
-    ['successful rows without a bucket', { Bucket: null }],
-    ['failed rows in a bucket', { Ok: false }],
+    ['successful rows without a bucket', { Buckets: [] }],
+    ['failed rows in a bucket', { Ok: false, Buckets: [[117, 1]] }],
+    [
+      'fewer requests in buckets than there are',
+      {
+        Items: 3,
+        Buckets: [
+          [117, 1],
+          [118, 1],
+        ],
+      },
+    ],
+    [
+      'more requests in buckets than there are',
+      {
+        Buckets: [
+          [117, 1],
+          [118, 1],
+        ],
+      },
+    ],
     ['a bucket below the lowest', { Bucket: -350 }],
     ['a cell without rows', { Items: 0, Requests: 0, SquaredWeights: 0 }],
     ['fewer requests than rows', { Items: 3, Requests: 2, SquaredWeights: 3 }],

@@ -14,30 +14,30 @@ export const CELL_TYPES = {
   Live: 'bool',
   Code: 'string',
   Ok: 'bool',
-  Bucket: 'long',
   First: 'real',
   Items: 'long',
   Requests: 'long',
   SquaredWeights: 'long',
   SumMs: 'real',
   SumMs2: 'real',
+  Buckets: 'dynamic',
 } as const;
 
-/** A cell of one unsampled successful live row of 10 ms, changed as told. */
-export function cell(changes: Record<string, unknown> = {}): Record<string, unknown> {
+/** A cell of one unsampled successful live row of 10 ms, changed as told; its successful requests are all in one bucket. */
+export function cell({ Bucket = 117, ...changes }: Record<string, unknown> = {}): Record<string, unknown> {
   const items = changes.Items ?? 1;
   return {
     Route: 'GET a',
     Live: true,
     Code: '200',
     Ok: true,
-    Bucket: 117,
     First: 0,
     Items: items,
     Requests: items,
     SquaredWeights: items,
     SumMs: 10,
     SumMs2: 100,
+    Buckets: changes.Ok === false ? [] : [[Bucket, changes.Requests ?? items]],
     ...changes,
   };
 }

@@ -180,6 +180,8 @@ const EXPRESSIONS: Record<string, [string, Cell][]> = {
     ['"c" in (dynamic(["a","b"]))', false],
     ['array_length(dynamic([1,2,3]))', 3],
     ['array_index_of(dynamic(["a","b"]), "b")', 1],
+    ['tostring(pack_array(117, long(null), "b", 1 == 1))', '[117,null,"b",true]'],
+    ['array_length(pack_array(1, dynamic([2, 3])))', 2],
     ['tostring(parse_json("{\\"a\\":[1]}").a)', '[1]'],
     ['dynamic({"a":[1,null]})', '{"a":[1,null]}'],
   ],
