@@ -10,7 +10,7 @@ import { createInstruments } from './adapters/observability/instruments.ts';
 import { watchQueue } from './adapters/observability/queueWatch.ts';
 import { type ExperimentFields, inScope } from './adapters/observability/scope.ts';
 import type { Tracing } from './adapters/observability/tracing.ts';
-import { pack } from './adapters/pack.ts';
+import { createPack } from './adapters/pack.ts';
 import { systemClock } from './adapters/systemClock.ts';
 import { credentialKind } from './adapters/telemetry/logAnalytics/credential.ts';
 import { createLogAnalytics } from './adapters/telemetry/logAnalytics.ts';
@@ -115,7 +115,7 @@ export async function startOperator(
       ),
       experiments: operator,
       compress,
-      pack,
+      pack: createPack(),
       clock: systemClock,
       log,
       onLooked: (secondsLate) => metrics?.looked(secondsLate),

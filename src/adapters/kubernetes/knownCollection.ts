@@ -1,6 +1,6 @@
 import type { KubernetesObject, ObjectRef, TargetKind } from '../../core/kubernetes/object.ts';
 import { isAtLeast } from '../../core/kubernetes/resourceVersion.ts';
-import { pack, type Unpack } from '../pack.ts';
+import { createPack, type Unpack } from '../pack.ts';
 import { type MetadataWatchOptions, startMetadataWatch } from './metadataWatch.ts';
 import { collectionPath } from './objects.ts';
 import { RecentMap } from './recentMap.ts';
@@ -31,6 +31,7 @@ interface Known {
 /** The objects of one kind that are asked for. */
 export function createKnownCollection(options: MetadataWatchOptions, kind: TargetKind): KnownCollection {
   const entries = new RecentMap<Entry>(options.clock);
+  const pack = createPack<KubernetesObject>();
   const path = collectionPath(kind, options.namespace);
   const watch = startMetadataWatch(options, path, (type, { metadata }) => {
     const entry = entries.peek(`${metadata.namespace}/${metadata.name}`);

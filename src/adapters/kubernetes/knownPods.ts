@@ -1,7 +1,7 @@
 import { recordAt } from '../../core/kubernetes/fields.ts';
 import type { KubernetesObject } from '../../core/kubernetes/object.ts';
 import { selects } from '../../core/kubernetes/selects.ts';
-import { pack, type Unpack } from '../pack.ts';
+import { createPack, type Unpack } from '../pack.ts';
 import { type MetadataWatchOptions, startMetadataWatch } from './metadataWatch.ts';
 import { resourcePath } from './objects.ts';
 import { RecentMap } from './recentMap.ts';
@@ -30,6 +30,7 @@ interface PodList {
 /** The pods that are asked for, by selector. */
 export function createKnownPods(options: MetadataWatchOptions): KnownPods {
   const lists = new Map<string, RecentMap<PodList>>();
+  const pack = createPack<readonly KubernetesObject[]>();
   const path = resourcePath('', 'v1', 'pods', options.namespace);
   const watch = startMetadataWatch(options, path, (_type, object) => {
     const { name, namespace } = object.metadata;

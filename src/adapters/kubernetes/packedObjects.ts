@@ -1,8 +1,9 @@
 import type { KubernetesObject } from '../../core/kubernetes/object.ts';
-import { pack, type Unpack } from '../pack.ts';
+import { createPack, type Unpack } from '../pack.ts';
 
 /** Many objects by namespace/name, of which few are looked at at any time; frozen, and kept small. */
 export class PackedObjects {
+  readonly #pack = createPack<KubernetesObject>();
   readonly #entries = new Map<
     string,
     { readonly resourceVersion: string; readonly unpack: Unpack<KubernetesObject> }
@@ -30,7 +31,7 @@ export class PackedObjects {
   }
 
   set(key: string, object: KubernetesObject): void {
-    this.#entries.set(key, { resourceVersion: object.metadata.resourceVersion, unpack: pack(object) });
+    this.#entries.set(key, { resourceVersion: object.metadata.resourceVersion, unpack: this.#pack(object) });
   }
 
   delete(key: string): void {
