@@ -1,4 +1,4 @@
-import { isRecord, itemKey, own, type StructuralSchema, unlessSame, validate } from './structuralSchema.ts';
+import { defaultOf, isRecord, itemKey, own, type StructuralSchema, unlessSame, validate } from './structuralSchema.ts';
 
 /**
  * What is valid of outside data, with defaults; undefined when nothing is. An invalid field or item is left out, and so
@@ -17,7 +17,7 @@ function keepValidFields(schema: StructuralSchema, input: unknown): unknown {
   if (!isRecord(input)) return undefined;
   const kept: Record<string, unknown> = {};
   for (const [name, field] of Object.entries(schema.properties ?? {})) {
-    const value = keepValid(field, own(input, name)) ?? keepValid(field, structuredClone(field.default));
+    const value = keepValid(field, own(input, name)) ?? keepValid(field, defaultOf(field));
     if (value !== undefined) kept[name] = value;
   }
   return (schema.required ?? []).every((name) => Object.hasOwn(kept, name)) ? unlessSame(kept, input) : undefined;

@@ -53,7 +53,7 @@ function check(schema: StructuralSchema, input: unknown, path: string, errors: F
     errors.push({ path, message: problem });
     return undefined;
   }
-  for (const message of valueProblems(schema, input)) errors.push({ path, message });
+  checkValue(schema, input, (message) => errors.push({ path, message }));
   if (isRecord(input)) return checkFields(schema, input, path, errors);
   if (Array.isArray(input)) return checkItems(schema, input, path, errors);
   return input;
@@ -66,7 +66,7 @@ function checkFields(schema: StructuralSchema, input: object, path: string, erro
     // Like the API server: null stands for the default, where there is one.
     const given = own(input, name);
     const isDefault = given === undefined || (given === null && field.default !== undefined);
-    const used = isDefault ? structuredClone(field.default) : given;
+    const used = isDefault ? defaultOf(field) : given;
     if (used !== undefined) value[name] = check(field, used, join(path, name), errors);
     else if (schema.required?.includes(name)) errors.push({ path: join(path, name), message: 'is missing: set it' });
   }
@@ -76,6 +76,11 @@ function checkFields(schema: StructuralSchema, input: object, path: string, erro
     errors.push({ path: join(path, name), message });
   }
   return unlessSame(value, input);
+}
+
+/** A copy: who gets it may change it. */
+export function defaultOf(field: StructuralSchema): unknown {
+  return field.default === undefined ? undefined : structuredClone(field.default);
 }
 
 function checkItems(schema: StructuralSchema, input: readonly unknown[], path: string, errors: FieldError[]): unknown {
@@ -123,26 +128,31 @@ function typeProblem(type: StructuralSchema['type'], value: unknown): string | u
   return isOfType[type](value) ? undefined : `must be ${typeNames[type]}; it is ${describe(value)}`;
 }
 
-function* valueProblems(schema: StructuralSchema, value: unknown): Generator<string> {
+type Report = (problem: string) => void;
+
+function checkValue(schema: StructuralSchema, value: unknown, report: Report): void {
   const allowed = schema.const === undefined ? schema.enum : [schema.const];
   if (allowed !== undefined && !allowed.includes(value)) {
-    yield `${describe(value)} is not supported: use ${allowed.map(describe).join(', ')}`;
+    report(`${describe(value)} is not supported: use ${allowed.map(describe).join(', ')}`);
   }
-  if (typeof value === 'string') yield* textProblems(schema, value);
-  if (typeof value === 'number') yield* sizeProblems(value, schema.minimum, schema.maximum, 'must be', '');
-  if (Array.isArray(value)) yield* sizeProblems(value.length, schema.minItems, schema.maxItems, 'must have', ' items');
+  const { minimum, maximum, minItems, maxItems } = schema;
+  if (typeof value === 'string') checkText(schema, value, report);
+  if (typeof value === 'number') checkSize(value, { minimum, maximum, be: 'must be', of: '' }, report);
+  if (Array.isArray(value)) {
+    checkSize(value.length, { minimum: minItems, maximum: maxItems, be: 'must have', of: ' items' }, report);
+  }
 }
 
-function* textProblems(schema: StructuralSchema, text: string): Generator<string> {
+function checkText(schema: StructuralSchema, text: string, report: Report): void {
   // The API server counts code points, which are at most as many as UTF-16 units.
   const { minLength = 0, maxLength = Number.POSITIVE_INFINITY } = schema;
   const length = text.length <= maxLength && text.length > 2 * minLength ? text.length : [...text].length;
-  yield* sizeProblems(length, minLength, maxLength, 'must have', ' characters');
+  checkSize(length, { minimum: minLength, maximum: maxLength, be: 'must have', of: ' characters' }, report);
   if (schema.pattern !== undefined && !compiled(schema.pattern).test(text)) {
-    yield `${describe(text)} must match ${schema.pattern}`;
+    report(`${describe(text)} must match ${schema.pattern}`);
   }
   if (schema.format === 'date-time' && !isTimestamp(text)) {
-    yield `${describe(text)} must be a time such as 2026-01-31T12:00:00Z`;
+    report(`${describe(text)} must be a time such as 2026-01-31T12:00:00Z`);
   }
 }
 
@@ -157,12 +167,19 @@ function compiled(pattern: string): RegExp {
   return made;
 }
 
-function* sizeProblems(size: number, minimum: number | undefined, maximum: number | undefined, be: string, of: string) {
-  if (minimum !== undefined && size < minimum) yield `${be} at least ${minimum}${of}; it ${has(be)} ${size}`;
-  if (maximum !== undefined && size > maximum) yield `${be} at most ${maximum}${of}; it ${has(be)} ${size}`;
+interface Bounds {
+  readonly minimum: number | undefined;
+  readonly maximum: number | undefined;
+  readonly be: 'must be' | 'must have';
+  readonly of: string;
 }
 
-function has(be: string): string {
+function checkSize(size: number, { minimum, maximum, be, of }: Bounds, report: Report): void {
+  if (minimum !== undefined && size < minimum) report(`${be} at least ${minimum}${of}; it ${has(be)} ${size}`);
+  if (maximum !== undefined && size > maximum) report(`${be} at most ${maximum}${of}; it ${has(be)} ${size}`);
+}
+
+function has(be: Bounds['be']): string {
   return be === 'must be' ? 'is' : 'has';
 }
 

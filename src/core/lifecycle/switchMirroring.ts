@@ -89,13 +89,15 @@ function restart(world: World, status: MirrorExperimentStatus, config: Journal):
   const contended = contention(world, status, refOf(workload), workload);
   if (contended !== undefined) return conclude(world, status, 'Inconclusive', 'TargetChanged', contended);
   const journal = ownJournal(world.experiment, workload);
-  const hash = configHash(config);
   const yielded = journal === undefined ? yieldTo(world, status, workload) : undefined;
   if (yielded !== undefined) return yielded;
   // Later steps of a ramp restart it again, until copies are compared.
-  const isBehind = journal?.change.type === 'restart' && journal.change.config !== hash;
   const isRamping = world.experiment.spec.traffic.ramp !== undefined && status.mirroringSince === undefined;
-  if (journal !== undefined && !(isBehind && isRamping)) return { status: markPatched(status, refOf(workload)) };
+  const mayBeBehind = isRamping && journal?.change.type === 'restart';
+  const done = { status: markPatched(status, refOf(workload)) };
+  if (journal !== undefined && !mayBeBehind) return done;
+  const hash = configHash(config);
+  if (mayBeBehind && journal.change.config === hash) return done;
   return {
     status,
     next: {

@@ -86,10 +86,17 @@ export const BUCKET_COUNTS: CellType<readonly BucketCount[]> = {
   expected: 'a list of [bucket, requests]',
   read: (value) => {
     if (!Array.isArray(value)) return undefined;
+    if (value.every(isBucketCount)) return value;
     const counts = value.map(bucketCount);
     return counts.every((each) => each !== undefined) ? counts : undefined;
   },
 };
+
+/** As it usually comes; thousands of these are read at once. */
+function isBucketCount(value: unknown): value is BucketCount {
+  if (!Array.isArray(value) || value.length !== 2) return false;
+  return Number.isSafeInteger(value[0]) && Number.isSafeInteger(value[1]) && value[1] >= 1 && !Object.is(value[0], -0);
+}
 
 function bucketCount(value: unknown): BucketCount | undefined {
   if (!Array.isArray(value) || value.length !== 2) return undefined;

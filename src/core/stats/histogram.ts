@@ -45,15 +45,22 @@ export function bucketUpperEdge(bucket: number): number {
  * @throws RangeError when a key is not an integer or a weight not a number
  */
 export function histogramFrom(weights: Readonly<Record<string, number>>, sumSquaredWeights?: number): Histogram {
-  const merged = new Map<number, number>();
-  for (const [key, weight] of Object.entries(weights)) {
-    const bucket = Number(key); // a Map takes −0 for 0
+  const keys = Object.keys(weights);
+  const listed = new Float64Array(keys.length);
+  let occupied = 0;
+  let isPlain = true;
+  for (const key of keys) {
+    const weight = weights[key] ?? Number.NaN;
+    const bucket = Number(key);
     if (key.trim() === '' || !Number.isInteger(bucket)) throw new RangeError(`histogram bucket "${key}" is no integer`);
     if (!Number.isFinite(weight)) throw new RangeError(`histogram bucket "${key}" has the weight ${weight}`);
-    if (weight > 0) merged.set(bucket, (merged.get(bucket) ?? 0) + weight);
+    if (weight > 0) listed[occupied++] = bucket;
+    isPlain &&= String(bucket) === key;
   }
-  const buckets = Float64Array.from(merged.keys()).sort();
-  const ordered = buckets.map((bucket) => merged.get(bucket) ?? 0);
+  // Otherwise "7" and "07" would be two buckets.
+  if (!isPlain) return histogramFrom(merged(weights), sumSquaredWeights);
+  const buckets = listed.slice(0, occupied).sort();
+  const ordered = buckets.map((bucket) => weights[bucket] ?? 0);
   const cumulative = new Float64Array(buckets.length + 1);
   ordered.forEach((weight, k) => {
     cumulative[k + 1] = (cumulative[k] ?? 0) + weight;
@@ -61,6 +68,16 @@ export function histogramFrom(weights: Readonly<Record<string, number>>, sumSqua
   const total = cumulative[buckets.length] ?? 0;
   const effectiveSize = kishSize(total, sumSquaredWeights ?? total);
   return { buckets, weights: ordered, cumulative, total, effectiveSize };
+}
+
+/** The same by the plain text of each bucket's number. */
+function merged(weights: Readonly<Record<string, number>>): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const [key, weight] of Object.entries(weights)) {
+    const bucket = String(Number(key)); // −0 becomes 0
+    sums[bucket] = (sums[bucket] ?? 0) + Math.max(0, weight);
+  }
+  return sums;
 }
 
 /** The share of the weight at or below a duration (0 … ∞ ms), log-linear inside a bucket. The histogram is not empty. */

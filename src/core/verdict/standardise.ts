@@ -1,4 +1,5 @@
 import type { BlockArmSamples, RouteSamples } from '../samples/samples.ts';
+import { sparseCounts } from '../samples/sparseCounts.ts';
 import { ALL_ROUTES, type EvidenceArm } from './evidence.ts';
 
 /** Live before it was mirrored and since. */
@@ -45,8 +46,9 @@ function sum(routes: readonly RouteSamples[], arm: 'live' | 'mirror', weights?: 
     total.errors += weight * each.errors;
     total.sumSquaredWeights += weight * weight * each.sumSquaredWeights;
     total.successSumSquaredWeights += weight * weight * each.successSumSquaredWeights;
-    for (const [bucket, count] of Object.entries(each.histogram)) {
-      histogram[bucket] = (histogram[bucket] ?? 0) + weight * count;
+    // Object.entries would make an array for each of hundreds of buckets.
+    for (const bucket in each.histogram) {
+      histogram[bucket] = (histogram[bucket] ?? 0) + weight * (each.histogram[bucket] ?? 0);
     }
   });
   return { ...total, histogram };
@@ -64,14 +66,14 @@ function blocksOf(routes: readonly RouteSamples[]): LiveStretches['blocks'] {
 }
 
 function add(arms: readonly BlockArmSamples[]): BlockArmSamples {
-  const atOrBelow: Record<string, number> = {};
+  const atOrBelow = sparseCounts();
   let items = 0;
   let errorItems = 0;
   for (const arm of arms) {
     items += arm.items;
     errorItems += arm.errorItems;
-    for (const [percentile, count] of Object.entries(arm.atOrBelow)) {
-      atOrBelow[percentile] = (atOrBelow[percentile] ?? 0) + count;
+    for (const percentile in arm.atOrBelow) {
+      atOrBelow[percentile] = (atOrBelow[percentile] ?? 0) + (arm.atOrBelow[percentile] ?? 0);
     }
   }
   return { items, errorItems, atOrBelow };

@@ -21,28 +21,36 @@ export function sha256(text: string): string {
 
 const PRIMES = firstPrimes(64);
 const INITIAL_STATE = Uint32Array.from(PRIMES.slice(0, 8), (prime) => fractionBits(prime, 2n));
-const ROUND_CONSTANTS = Uint32Array.from(PRIMES, (prime) => fractionBits(prime, 3n));
+const ROUND_CONSTANTS = Int32Array.from(PRIMES, (prime) => fractionBits(prime, 3n));
+/** Of the block that is compressed; one for all, because it is asked for at every look. */
+const SCHEDULE = new Int32Array(64);
 
 function compress(state: Uint32Array, view: DataView, offset: number): void {
-  const schedule = new Uint32Array(64);
-  const word = (index: number): number => schedule[index] ?? 0;
-  for (let t = 0; t < 16; t++) schedule[t] = view.getUint32(offset + t * 4);
+  const word = (index: number): number => SCHEDULE[index] ?? 0;
+  for (let t = 0; t < 16; t++) SCHEDULE[t] = view.getInt32(offset + t * 4);
   for (let t = 16; t < 64; t++) {
     const a = word(t - 15);
     const b = word(t - 2);
     const sigma0 = rotate(a, 7) ^ rotate(a, 18) ^ (a >>> 3);
     const sigma1 = rotate(b, 17) ^ rotate(b, 19) ^ (b >>> 10);
-    schedule[t] = word(t - 16) + sigma0 + word(t - 7) + sigma1;
+    SCHEDULE[t] = word(t - 16) + sigma0 + word(t - 7) + sigma1;
   }
 
-  let [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = state;
+  let [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = Int32Array.from(state);
   for (let t = 0; t < 64; t++) {
     const sum1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25);
     const choice = (e & f) ^ (~e & g);
     const first = (h + sum1 + choice + (ROUND_CONSTANTS[t] ?? 0) + word(t)) | 0;
     const sum0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22);
     const majority = (a & b) ^ (a & c) ^ (b & c);
-    [h, g, f, e, d, c, b, a] = [g, f, e, (d + first) | 0, c, b, a, (first + sum0 + majority) | 0];
+    h = g;
+    g = f;
+    f = e;
+    e = (d + first) | 0;
+    d = c;
+    c = b;
+    b = a;
+    a = (first + sum0 + majority) | 0;
   }
   for (const [index, value] of [a, b, c, d, e, f, g, h].entries()) {
     state[index] = (state[index] ?? 0) + value;
