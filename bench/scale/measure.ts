@@ -7,7 +7,7 @@ import { inScene, type Operator } from './scene.ts';
 export interface ScaleOptions {
   readonly experiments: number;
   readonly intervalSeconds: number;
-  /** For which it is measured, after all of them are analysed. */
+  /** For which it is measured, after all of them are under way. */
   readonly seconds: number;
   /** Created and deleted one after another meanwhile. */
   readonly newcomers: number;
@@ -53,7 +53,7 @@ export function measureScale(options: ScaleOptions): Promise<ScaleFigures> {
     tell(`applying ${count} experiments`);
     await createExperiments(scene.api, count, intervalSeconds, Math.max(intervalSeconds * 1000, count * 30));
     await until(
-      () => [...scene.watched.experiments.values()].filter(({ isAnalysed }) => isAnalysed).length >= count,
+      () => [...scene.watched.experiments.values()].filter(({ isUnderWay }) => isUnderWay).length >= count,
       600,
     );
 

@@ -107,7 +107,15 @@ async function startOperator(
   const options = OPERATOR_OPTIONS.split(' ').filter((option) => option !== '');
   const child: ChildProcess = spawn(process.execPath, [...options, program], {
     // As in the image.
-    env: { PATH, HOME, MALLOC_ARENA_MAX: '2', LOG_LEVEL: 'info', ...ports, ...environment },
+    env: {
+      PATH,
+      HOME,
+      MALLOC_ARENA_MAX: '2',
+      NODE_OPTIONS: '--max-semi-space-size=2',
+      LOG_LEVEL: 'info',
+      ...ports,
+      ...environment,
+    },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   child.stdout?.pipe(createWriteStream(OPERATOR_LOG));

@@ -2,7 +2,7 @@ import type { ApiClient } from '../../src/adapters/kubernetes/apiClient.ts';
 import { startReflector } from '../../src/adapters/kubernetes/reflector.ts';
 import { startWatch } from '../../src/adapters/kubernetes/watch.ts';
 import { systemClock } from '../../src/adapters/systemClock.ts';
-import { recordAt } from '../../src/core/kubernetes/fields.ts';
+import { recordAt, recordsAt } from '../../src/core/kubernetes/fields.ts';
 import type { Log } from '../../src/engine/ports/log.ts';
 
 /** What people would see of the experiments, and of what they patch. Keys are namespace/name. */
@@ -16,7 +16,8 @@ export interface WatchedTargets {
 /** Of an experiment. */
 export interface Seen {
   readonly hasFinalizer: boolean;
-  readonly isAnalysed: boolean;
+  /** Its mirror is compared, and its live version watched: it has begun all that it does. */
+  readonly isUnderWay: boolean;
 }
 
 export function watchTargets(api: ApiClient, log: Log): WatchedTargets {
@@ -26,12 +27,16 @@ export function watchTargets(api: ApiClient, log: Log): WatchedTargets {
   const reflector = startReflector({
     ...options,
     path,
-    onEvent: (type, object) => {
+    onEvent: (event, object) => {
       const { namespace, name } = object.metadata;
       const { finalizers = [] } = object.metadata as { finalizers?: readonly string[] };
-      const isAnalysed = recordAt(object, 'status')?.lastAnalysisTime !== undefined;
-      if (type === 'DELETED') experiments.delete(`${namespace}/${name}`);
-      else experiments.set(`${namespace}/${name}`, { hasFinalizer: finalizers.length > 0, isAnalysed });
+      const status = recordAt(object, 'status');
+      const isWatched = recordsAt(status, 'conditions').some(
+        ({ type, status }) => type === 'LiveHealthy' && status === 'True',
+      );
+      const isUnderWay = isWatched && status?.lastAnalysisTime !== undefined;
+      if (event === 'DELETED') experiments.delete(`${namespace}/${name}`);
+      else experiments.set(`${namespace}/${name}`, { hasFinalizer: finalizers.length > 0, isUnderWay });
     },
   });
   const mirroring = new Set<string>();

@@ -12,7 +12,7 @@ import { patchedRefs, refOf, sameRef } from '../core/lifecycle/run.ts';
 import type { Answer, Answers, LifecycleSettings, RestoreWorld, World } from '../core/lifecycle/world.ts';
 import { writeRefused } from '../core/lifecycle/writeRefused.ts';
 import { printableStatus } from '../core/status/printable.ts';
-import { tellsNews } from '../core/status/tellsNews.ts';
+import { tellsNews, tellsNewsOfRun } from '../core/status/tellsNews.ts';
 import { transitions } from '../core/status/transitions.ts';
 import { withoutFigures } from '../core/status/withoutFigures.ts';
 import { askTelemetry } from './askTelemetry.ts';
@@ -67,8 +67,8 @@ interface Glance {
  * Brings one experiment one step further: read the world, decide, act, write the status once.
  *
  * Most looks find that nothing is to be done but to wait. They begin with a glance at what is known of the world, which may
- * lag behind a little; only when that leads to anything but waiting with new figures, everything is read from the API server
- * and decided anew. So whatever is written but figures rests on what was read just before.
+ * lag behind a little; only when that leads to anything but waiting with what telemetry says, everything is read from the API
+ * server and decided anew. So whatever is written but figures, gates and routes rests on what was read just before.
  */
 export function createReconciler(
   ports: ReconcilerPorts,
@@ -106,11 +106,14 @@ export function createReconciler(
     try {
       const others = () => experiments.list(namespace);
       const seen = await life.observe(experiment, others, reader, clock.now(), settings);
-      // If it turns out that they are to be stored all the same, a look computes them.
-      const first = { ...seen, figuresStand: drafts.figuresStand(stored, clock.now()) };
-      const { decision, world } = await ask(first, life.decide, log, signal, aside);
+      const figuresStand = drafts.figuresStand(stored, clock.now());
+      const first = await ask({ ...seen, figuresStand }, life.decide, log, signal, aside);
+      const isNews = tellsNews(stored.status, printableStatus(first.decision.status));
+      // Beside news figures are new as well.
+      const anew = { ...first.world, experiment, figuresStand: false };
+      const { decision, world } = figuresStand && isNews ? await ask(anew, life.decide, log, signal, aside) : first;
       const { status, next } = decision;
-      const isCalm = next.kind === 'wait' && !tellsNews(stored.status, printableStatus(status));
+      const isCalm = next.kind === 'wait' && !tellsNewsOfRun(stored.status, printableStatus(status));
       if (!isCalm) return { resourceVersion, answers: world.answers ?? {} };
       await store(stored, status, log);
       return { outcome: outcomeOf(decision) };

@@ -68,7 +68,8 @@ export interface ApiOutcome {
 export function createApiClient(options: ApiClientOptions): ApiClient {
   const { kubeConfig, log, requestTimeoutMilliseconds = 15_000, guardWrite, observe } = options;
   // The API server closes a connection that was idle for 90 s; ours are closed first.
-  const pool = { keepAlive: true, timeout: 60_000 };
+  // A kept connection takes 150 kB; so many are enough for the workers.
+  const pool = { keepAlive: true, timeout: 60_000, maxFreeSockets: 8 };
   const agents = { 'http:': new http.Agent(pool), 'https:': new https.Agent(pool) };
 
   async function request(given: ApiRequest): Promise<unknown> {

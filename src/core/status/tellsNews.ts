@@ -9,6 +9,18 @@ export function tellsNews(before: MirrorExperimentStatus, after: MirrorExperimen
   return canonical(essence(before)) !== canonical(essence(after));
 }
 
+/**
+ * The same, apart from gates and routes that have been decided: that rests on telemetry alone, and not on what is known of
+ * the objects that the run is about.
+ */
+export function tellsNewsOfRun(before: MirrorExperimentStatus, after: MirrorExperimentStatus): boolean {
+  return tellsNews(ofRun(before), ofRun(after));
+}
+
+function ofRun({ progress: _gates, routes: _routes, ...rest }: MirrorExperimentStatus): MirrorExperimentStatus {
+  return rest;
+}
+
 /** When the figures of a status were measured, in ms since the epoch; undefined: it has none. */
 export function figuresTime({ lastAnalysisTime, live }: MirrorExperimentStatus): number | undefined {
   const times = [lastAnalysisTime, live?.lookTime].flatMap((text) => (text === undefined ? [] : Date.parse(text)));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { MirrorExperimentStatus } from '../../../src/api/types.generated.ts';
-import { figuresTime, tellsNews } from '../../../src/core/status/tellsNews.ts';
+import { figuresTime, tellsNews, tellsNewsOfRun } from '../../../src/core/status/tellsNews.ts';
 
 const condition = {
   type: 'Passed',
@@ -84,5 +84,19 @@ describe('figuresTime', () => {
     expect(figuresTime(status)).toBe(Date.parse('2026-01-01T00:10:00Z'));
     expect(figuresTime({ live: { lookTime: '2026-01-01T00:09:30Z' } })).toBe(Date.parse('2026-01-01T00:09:30Z'));
     expect(figuresTime({})).toBeUndefined();
+  });
+});
+
+describe('tellsNewsOfRun', () => {
+  it.each<[string, Partial<MirrorExperimentStatus>, boolean]>([
+    ['a gate', { progress: [{ gate: 'p50', verdict: 'Pass', towardsFailPercent: 0 }] }, false],
+    ['a route', { routes: [{ name: 'GET A', verdict: 'Fail' }] }, false],
+    ['the first gates', { progress: [] }, false],
+    ['a verdict', { verdict: 'Pass' }, true],
+    ['a condition', { conditions: [{ ...condition, status: 'False' }] }, true],
+    ['a target', { targets: [] }, true],
+  ])('of %s', (_, change, expected) => {
+    expect(tellsNews(status, { ...status, ...change })).toBe(true);
+    expect(tellsNewsOfRun(status, { ...status, ...change })).toBe(expected);
   });
 });
