@@ -111,6 +111,8 @@ async function startOperator(
       PATH,
       HOME,
       MALLOC_ARENA_MAX: '2',
+      MALLOC_MMAP_THRESHOLD_: '32768',
+      MALLOC_TRIM_THRESHOLD_: '65536',
       NODE_OPTIONS: '--max-semi-space-size=2',
       LOG_LEVEL: 'info',
       ...ports,
