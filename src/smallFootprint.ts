@@ -9,7 +9,7 @@ import { setFlagsFromString } from 'node:v8';
  *   processor time.
  * - Of V8's compilers only the one between (Maglev) is used. The thorough one (TurboFan) is 5 MB of the runtime's program; the
  *   simple one (Sparkplug) makes 3 MB of code, most of it for what is run a few times. What an operator does is short, or goes
- *   on in TLS and JSON; a verdict takes a third longer.
+ *   on in TLS and JSON; a verdict takes half as long again.
  * - Of the Kubernetes client only the kubeconfig is loaded: its generated API, 1,000 files and 25 MB in memory, is used by
  *   nobody here. It is left out by the text of the files that import it; should a later version of the client be built
  *   differently, everything is loaded again. Of its two ways to log in with an account of one's own (OpenID Connect, Google)
